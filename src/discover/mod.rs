@@ -1,0 +1,1 @@
+//! Finds Dockerfiles and how they are built.

@@ -1,0 +1,4 @@
+//! Where facts come from: the build context on disk and recorded image facts.
+
+pub mod context;
+pub mod file;

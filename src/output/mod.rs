@@ -1,0 +1,3 @@
+//! What harden prints.
+
+pub mod diff;
