@@ -1,0 +1,155 @@
+//! What is wrong with a Dockerfile, where, and what to do about it.
+
+use std::fmt;
+
+use crate::{Keyword, Span};
+
+/// One thing BuildKit would reject the file for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What is wrong.
+    pub kind: SyntaxErrorKind,
+    /// Where: the token to blame, or the whole instruction.
+    pub span: Span,
+}
+
+/// The kinds of errors, in two layers: what BuildKit's parser rejects, and what its instruction reader rejects after
+/// that (`frontend/dockerfile/parser` and `frontend/dockerfile/instructions` in moby/buildkit).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each kind is its documentation")]
+pub enum SyntaxErrorKind {
+    NoInstructions,
+    LineTooLong,
+    DuplicateDirective(String),
+    InvalidEscapeDirective(String),
+    UnterminatedHeredoc(String),
+    InvalidHeredoc(String),
+    EnvWithoutValue(Keyword),
+    MissingEquals { keyword: Keyword, word: String },
+    NotAllStrings,
+    OnbuildTooDeep,
+    UnknownInstruction { found: String, suggestion: Option<Keyword> },
+    NoStage(Keyword),
+    NoFrom,
+    FromArguments,
+    InvalidStageName(String),
+    NeedsOneArgument(Keyword),
+    NeedsAnArgument(Keyword),
+    NeedsDestination(Keyword),
+    HeredocDestination(Keyword),
+    BlankName(Keyword),
+    BlankVolume,
+    UnknownFlag { keyword: Keyword, flag: String },
+    DuplicateFlag(String),
+    FlagNeedsValue(String),
+    FlagNotBoolean { flag: String, value: String },
+    ShellNotExecForm,
+    OnbuildNotAllowed(Keyword),
+    HealthcheckNoneArguments,
+    HealthcheckNoCommand,
+    HealthcheckType(String),
+    HealthcheckFlag { flag: String, value: String },
+    MountVariable(String),
+    MountSyntax(String),
+    RunNetwork(String),
+    RunSecurity(String),
+    RunDevice(String),
+}
+
+impl SyntaxErrorKind {
+    /// What to do about it, one sentence.
+    pub fn help(&self) -> Option<String> {
+        use SyntaxErrorKind as K;
+        Some(match self {
+            K::NoInstructions | K::NoFrom => {
+                "a Dockerfile needs at least one FROM instruction, for instance `FROM alpine:3.22`".to_owned()
+            }
+            K::LineTooLong => "break the line with a continuation".to_owned(),
+            K::DuplicateDirective(_) => "remove one of the two".to_owned(),
+            K::InvalidEscapeDirective(_) => "write `# escape=\\` or ``# escape=` ``".to_owned(),
+            K::UnterminatedHeredoc(word) => format!("add a line that holds only `{word}`"),
+            K::EnvWithoutValue(keyword) | K::MissingEquals { keyword, .. } => {
+                format!("write `{keyword} name=value`; quote values with blanks")
+            }
+            K::NotAllStrings => "put every element in double quotes".to_owned(),
+            K::UnknownInstruction { found, suggestion } => match suggestion {
+                Some(keyword) => format!("did you mean {keyword}?"),
+                None if is_template_mark(found) => {
+                    "this looks like a template: render it first and run harden on the result".to_owned()
+                }
+                None => "is the line before it missing a continuation, or is this not a Dockerfile?".to_owned(),
+            },
+            K::NoStage(_) => "put a FROM instruction before it; only ARG may come earlier".to_owned(),
+            K::FromArguments => "write `FROM image` or `FROM image AS name`; comments need a line of their own".to_owned(),
+            K::InvalidStageName(_) => {
+                "start it with a letter and use only letters, digits, `-`, `_` and `.`".to_owned()
+            }
+            K::ShellNotExecForm => "write `SHELL [\"/bin/sh\", \"-c\"]`".to_owned(),
+            K::HealthcheckType(_) => "write `HEALTHCHECK CMD …` or `HEALTHCHECK NONE`".to_owned(),
+            K::MountVariable(_) => "name a stage with `FROM $VARIABLE AS name` and mount from that stage".to_owned(),
+            K::RunNetwork(_) => "use default, none or host".to_owned(),
+            K::RunSecurity(_) => "use sandbox or insecure".to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// Whether `word` begins like Jinja, Go, ERB or similar templates do.
+fn is_template_mark(word: &str) -> bool {
+    ["{{", "{%", "<%", "{#", "@@", "%%"].iter().any(|mark| word.starts_with(mark))
+}
+
+impl fmt::Display for SyntaxErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use SyntaxErrorKind as K;
+        match self {
+            K::NoInstructions => f.write_str("the file holds no instruction"),
+            K::LineTooLong => f.write_str("the line is longer than the 65,535 bytes BuildKit reads"),
+            K::DuplicateDirective(name) => write!(f, "the parser directive `{name}` is given twice"),
+            K::InvalidEscapeDirective(value) => {
+                write!(f, "the escape character {value:?} is neither a backslash nor a backtick")
+            }
+            K::UnterminatedHeredoc(word) => write!(f, "the heredoc `{word}` has no end"),
+            K::InvalidHeredoc(word) => write!(f, "the heredoc word `{word}` cannot be read"),
+            K::EnvWithoutValue(keyword) => write!(f, "{keyword} has a name and no value"),
+            K::MissingEquals { keyword, word } => write!(f, "{keyword} expects name=value and found {word:?}"),
+            K::NotAllStrings => f.write_str("the JSON array holds something that is not a string"),
+            K::OnbuildTooDeep => f.write_str("ONBUILD may not hold another ONBUILD"),
+            K::UnknownInstruction { found, .. } => write!(f, "unknown instruction {found:?}"),
+            K::NoStage(keyword) => write!(f, "{keyword} stands before the first FROM"),
+            K::NoFrom => f.write_str("the file has no FROM instruction"),
+            K::FromArguments => f.write_str("FROM takes an image, and optionally AS and a name"),
+            K::InvalidStageName(name) => write!(f, "{name:?} cannot be the name of a stage"),
+            K::NeedsOneArgument(keyword) => write!(f, "{keyword} takes exactly one argument"),
+            K::NeedsAnArgument(keyword) => write!(f, "{keyword} needs an argument"),
+            K::NeedsDestination(keyword) => write!(f, "{keyword} needs at least one source and a destination"),
+            K::HeredocDestination(keyword) => write!(f, "the destination of {keyword} cannot be a heredoc"),
+            K::BlankName(keyword) => write!(f, "{keyword} has a value without a name"),
+            K::BlankVolume => f.write_str("VOLUME has an empty path"),
+            K::UnknownFlag { keyword, flag } => write!(f, "{keyword} has no flag --{flag}"),
+            K::DuplicateFlag(flag) => write!(f, "the flag --{flag} is given twice"),
+            K::FlagNeedsValue(flag) => write!(f, "the flag --{flag} needs a value"),
+            K::FlagNotBoolean { flag, value } => write!(f, "the flag --{flag} is true or false, not {value:?}"),
+            K::ShellNotExecForm => f.write_str("SHELL takes a JSON array"),
+            K::OnbuildNotAllowed(keyword) => write!(f, "ONBUILD cannot trigger {keyword}"),
+            K::HealthcheckNoneArguments => f.write_str("HEALTHCHECK NONE takes no argument"),
+            K::HealthcheckNoCommand => f.write_str("HEALTHCHECK CMD has no command"),
+            K::HealthcheckType(found) => write!(f, "HEALTHCHECK is CMD or NONE, not {found:?}"),
+            K::HealthcheckFlag { flag, value } => write!(f, "the value {value:?} of --{flag} is not allowed"),
+            K::MountVariable(value) => write!(f, "from={value} in --mount cannot hold a variable"),
+            K::MountSyntax(value) => write!(f, "--mount={value} is not a list of key=value"),
+            K::RunNetwork(value) => write!(f, "{value:?} is not a network mode"),
+            K::RunSecurity(value) => write!(f, "{value:?} is not a security mode"),
+            K::RunDevice(value) => write!(f, "--device={value} cannot be read"),
+        }
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
