@@ -66,7 +66,8 @@ pub struct Expansion {
     pub text: String,
     /// Every variable that was met, in order, also those in operands that were not used.
     pub variables: Vec<VariableRef>,
-    /// Names that were looked up and not set, in order of first use.
+    /// Names that became empty because they are not set, in order of first use. `${x:-word}` and its like have an
+    /// answer for that and do not count.
     pub unset: Vec<String>,
 }
 
@@ -468,17 +469,22 @@ impl<'a, 'l> Lexer<'a, 'l> {
     }
 
     fn default(&mut self, begin: usize, name: &str, operator: &str, colon: bool) -> Result<String, ExpandError> {
+        let unset_before = self.unset.len();
         let word = self.operand('}', false)?;
         self.saw(begin, name, operator, true);
-        let value = self.get(name);
+        let unset_in_word = self.unset.split_off(unset_before);
+        let value = self.lookup.as_mut().and_then(|lookup| lookup(name));
         if value.is_none() && self.skip_unset {
             return Ok(format!("${{{name}{operator}{word}}}"));
         }
         let missing = value.as_deref().is_none_or(|value| colon && value.is_empty());
-        match operator.as_bytes()[operator.len() - 1] {
-            b'-' if missing => Ok(word),
-            b'+' if missing => Ok(String::new()),
-            b'+' => Ok(word),
+        let last = operator.as_bytes()[operator.len() - 1];
+        if (last == b'-' && missing) || (last == b'+' && !missing) {
+            self.unset.extend(unset_in_word);
+            return Ok(word);
+        }
+        match last {
+            b'+' => Ok(String::new()),
             b'?' if missing => {
                 let state = if value.is_none() { "unset" } else { "empty" };
                 let message = if word.is_empty() { format!("is not allowed to be {state}") } else { word };
@@ -515,6 +521,8 @@ mod tests {
         assert_eq!(ok("${P#*/}|${P##*/}|${P%/*}|${P%%/*}"), "usr/local/bin|bin|/usr/local|");
         assert_eq!(ok("${P/l/L}|${P//l/L}"), "/usr/Local/bin|/usr/LocaL/bin");
         assert_eq!(ok("${X:-${A}-${X:-z}}"), "one-z");
+        let unset = |word: &str| expand(word, '\\', &given).unwrap().unset;
+        assert_eq!(unset("$X${X:-a}${A:-$Y}${A:+$Z}"), ["X", "Z"]);
     }
 
     #[test]

@@ -1,0 +1,291 @@
+//! Runs transforms to a fixpoint.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use dockerfile_syntax::{Dockerfile, Span, SyntaxError};
+
+use crate::{
+    Build, BuildSetup, Context, EditSet, Facts, Finding, Fix, Level, Meta, Question, Suppressions, Transform,
+    Verdict, Why, gate,
+};
+
+/// Passes after which a file is given up and kept as it was.
+pub const MAX_PASSES: usize = 5;
+
+/// What may be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The least certain level that is written.
+    pub level: Level,
+}
+
+/// What became of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Fixed, at this level and for this reason.
+    Fixed(Level, Why),
+    /// It could be fixed, but the policy does not write this level.
+    Offered(Level, Why),
+    /// Left alone.
+    Refused(Why),
+    /// A comment in the file switches it off.
+    Suppressed {
+        /// The comment.
+        comment: String,
+    },
+}
+
+/// A finding as it is reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The transform.
+    pub transform: &'static str,
+    /// The kind of finding.
+    pub id: &'static str,
+    /// Where, in the file as it was given.
+    pub span: Span,
+    /// What it is.
+    pub message: String,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// What the fix takes for granted.
+    pub assumptions: Vec<String>,
+    /// For offered fixes: the whole text with this fix alone.
+    pub suggestion: Option<Arc<str>>,
+}
+
+/// What one transform did in one pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// The transform.
+    pub transform: &'static str,
+    /// The text it was given.
+    pub before: Arc<str>,
+    /// The text it made.
+    pub after: Arc<str>,
+}
+
+/// The result of a rewrite.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The text to write; the original when nothing was changed.
+    pub text: Arc<str>,
+    /// What each transform did, in order; applied one after the other they lead from the original to
+    /// [`text`](Self::text).
+    pub patches: Vec<Patch>,
+    /// Every finding: fixed ones in the order they were fixed, then the others by position.
+    pub reports: Vec<Report>,
+    /// Facts that were asked for and not there. Answer them and rewrite again; the text above is right without them.
+    pub needs: BTreeSet<Question>,
+}
+
+impl Outcome {
+    /// Whether there is something to write.
+    pub fn is_changed(&self) -> bool {
+        !self.patches.is_empty()
+    }
+}
+
+/// Why a file was not rewritten at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RewriteError {
+    /// BuildKit would reject it.
+    Invalid(Vec<SyntaxError>),
+    /// The transforms kept changing it; the original stands. A bug in harden.
+    Unsettled {
+        /// The transforms that still changed something in the last pass.
+        transforms: Vec<&'static str>,
+    },
+}
+
+impl fmt::Display for RewriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(errors) => match errors.first() {
+                Some(error) => write!(f, "the Dockerfile is not valid: {error}"),
+                None => f.write_str("the Dockerfile is not valid"),
+            },
+            Self::Unsettled { transforms } => {
+                write!(f, "{} did not settle after {MAX_PASSES} passes; nothing was changed", transforms.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for RewriteError {}
+
+/// Rewrites one file: each transform in order on a fresh parse, again and again until a whole pass changes nothing.
+///
+/// Every result passes the [gate](crate::gate); a fix that does not is dropped and reported. The same input, facts and
+/// policy give the same output.
+pub fn rewrite(
+    source: &str,
+    transforms: &[&dyn Transform],
+    setup: &BuildSetup,
+    facts: &dyn Facts,
+    policy: &Policy,
+) -> Result<Outcome, RewriteError> {
+    let original: Arc<str> = source.into();
+    let mut file = Dockerfile::parse(Arc::clone(&original));
+    if !file.errors().is_empty() {
+        return Err(RewriteError::Invalid(file.errors().to_vec()));
+    }
+    let mut trail: Vec<EditSet> = Vec::new();
+    let mut patches: Vec<Patch> = Vec::new();
+    let mut fixed: Vec<Report> = Vec::new();
+    for _ in 0..MAX_PASSES {
+        let mut open: Vec<Report> = Vec::new();
+        let mut needs = BTreeSet::new();
+        let mut busy: Vec<&'static str> = Vec::new();
+        for transform in transforms {
+            let step = run(*transform, &file, setup, facts, policy);
+            needs.extend(step.needs);
+            let back = |mut report: Report| {
+                report.span = original_span(&trail, report.span);
+                report
+            };
+            open.extend(step.open.into_iter().map(back));
+            let Some((edits, after)) = step.change else { continue };
+            fixed.extend(step.fixed.into_iter().map(back));
+            let name = transform.meta().name;
+            busy.push(name);
+            patches.push(Patch { transform: name, before: file.source(), after: after.source() });
+            trail.push(edits);
+            file = after;
+        }
+        if busy.is_empty() {
+            open.sort_by(|a, b| (a.span, a.transform, a.id).cmp(&(b.span, b.transform, b.id)));
+            fixed.extend(open);
+            return Ok(Outcome { text: file.source(), patches, reports: fixed, needs });
+        }
+    }
+    let mut transforms: Vec<&'static str> = patches.iter().map(|patch| patch.transform).collect();
+    transforms.sort_unstable();
+    transforms.dedup();
+    Err(RewriteError::Unsettled { transforms })
+}
+
+fn original_span(trail: &[EditSet], span: Span) -> Span {
+    trail.iter().rev().fold(span, |span, edits| {
+        let start = edits.backward(span.start);
+        Span::new(start, edits.backward(span.end).max(start))
+    })
+}
+
+/// What one transform did to one text.
+struct Step {
+    change: Option<(EditSet, Dockerfile)>,
+    fixed: Vec<Report>,
+    open: Vec<Report>,
+    needs: BTreeSet<Question>,
+}
+
+fn run(
+    transform: &dyn Transform,
+    file: &Dockerfile,
+    setup: &BuildSetup,
+    facts: &dyn Facts,
+    policy: &Policy,
+) -> Step {
+    let meta = transform.meta();
+    let build = Build::new(file);
+    let ctx = Context::new(&build, setup, facts);
+    let findings = transform.propose(&ctx);
+    let suppressions = if findings.is_empty() { Suppressions::default() } else { Suppressions::read(file) };
+    let mut step = Step { change: None, fixed: Vec::new(), open: Vec::new(), needs: ctx.into_needs() };
+    let mut chosen: Vec<(Finding, Fix)> = Vec::new();
+    for finding in findings {
+        debug_assert!(meta.findings.iter().any(|one| one.id == finding.id), "{} is not declared", finding.id);
+        let comment = suppressions.find(file, meta, finding.id, finding.span);
+        match (comment, finding.verdict.clone()) {
+            (Some(comment), _) => {
+                let comment = file.slice(comment).to_owned();
+                step.open.push(report(meta, &finding, Disposition::Suppressed { comment }));
+            }
+            (None, Verdict::Refused(why)) => step.open.push(report(meta, &finding, Disposition::Refused(why))),
+            (None, Verdict::Fix(fix)) if fix.level > policy.level => {
+                step.open.push(offer(meta, file, setup, &finding, fix));
+            }
+            (None, Verdict::Fix(fix)) => chosen.push((finding, fix)),
+        }
+    }
+    apply(meta, file, setup, chosen, &mut step);
+    step
+}
+
+fn report(meta: &Meta, finding: &Finding, disposition: Disposition) -> Report {
+    let assumptions = match &finding.verdict {
+        Verdict::Fix(fix) => fix.assumptions.clone(),
+        Verdict::Refused(_) => Vec::new(),
+    };
+    Report {
+        transform: meta.name,
+        id: finding.id,
+        span: finding.span,
+        message: finding.message.clone(),
+        disposition,
+        assumptions,
+        suggestion: None,
+    }
+}
+
+/// A fix above the policy's level: shown with the text it would make, if that passes the gate.
+fn offer(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, finding: &Finding, fix: Fix) -> Report {
+    match attempt(file, setup, &[&fix]) {
+        Ok((_, after)) => {
+            let mut report = report(meta, finding, Disposition::Offered(fix.level, fix.reason));
+            report.suggestion = Some(after.source());
+            report
+        }
+        Err(why) => report(meta, finding, Disposition::Refused(why)),
+    }
+}
+
+/// Makes all fixes at once; if that fails, one after the other, dropping those that fail.
+fn apply(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, chosen: Vec<(Finding, Fix)>, step: &mut Step) {
+    if chosen.is_empty() {
+        return;
+    }
+    let all: Vec<&Fix> = chosen.iter().map(|(_, fix)| fix).collect();
+    let mut kept: Vec<usize> = (0..chosen.len()).collect();
+    let mut result = attempt(file, setup, &all);
+    if result.is_err() {
+        kept.clear();
+        for index in 0..chosen.len() {
+            let with: Vec<&Fix> = kept.iter().chain([&index]).map(|&one| &chosen[one].1).collect();
+            match attempt(file, setup, &with) {
+                Ok(_) => kept.push(index),
+                Err(why) => step.open.push(report(meta, &chosen[index].0, Disposition::Refused(why))),
+            }
+            // Each attempt reads the whole file again: a hostile file must not make that quadratic.
+            if step.open.len() > MAX_RETRIES {
+                break;
+            }
+        }
+        let with: Vec<&Fix> = kept.iter().map(|&one| &chosen[one].1).collect();
+        result = attempt(file, setup, &with);
+    }
+    let Ok((edits, after)) = result else { return };
+    if edits.is_empty() {
+        return;
+    }
+    for index in kept {
+        let (finding, fix) = &chosen[index];
+        step.fixed.push(report(meta, finding, Disposition::Fixed(fix.level, fix.reason.clone())));
+    }
+    step.change = Some((edits, after));
+}
+
+/// Fixes that may be dropped one by one before a transform gives up on a file.
+const MAX_RETRIES: usize = 100;
+
+fn attempt(file: &Dockerfile, setup: &BuildSetup, fixes: &[&Fix]) -> Result<(EditSet, Dockerfile), Why> {
+    let edits = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
+    let edits =
+        EditSet::new(file.text(), edits).map_err(|error| Why::new("overlap", format!("not applied: {error}")))?;
+    let after = Dockerfile::parse(edits.apply(file.text()));
+    gate::check(file, &edits, &after, setup).map_err(|error| Why::new("gate", format!("not applied: {error}")))?;
+    Ok((edits, after))
+}

@@ -1,0 +1,328 @@
+//! Variables, user, working directory and shell at every step of a stage.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use dockerfile_syntax::{ExpandError, Expansion, Instruction, Keyword, Pair, Token};
+
+use crate::{Base, Build, BuildSetup, PLATFORM_ARGS, Why};
+
+/// Something that may come from the base image or not be knowable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<T> {
+    /// The file fixes it.
+    Known(T),
+    /// The base image of the chain of stages decides.
+    FromBase,
+    /// It cannot be known from the file.
+    Unknown(Why),
+}
+
+/// Where a variable got its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// ENV: fixed by the file.
+    Env,
+    /// ARG: the default; a build may give another value.
+    Arg,
+}
+
+/// A variable in scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its value; for an ARG the default.
+    pub value: Value<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What is in force before an instruction.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The user of RUN and of the container, as written with variables replaced.
+    pub user: Value<String>,
+    /// The working directory.
+    pub workdir: Value<String>,
+    /// The shell of shell forms.
+    pub shell: Value<Vec<String>>,
+    /// Variables this stage has set itself.
+    own: BTreeMap<String, Variable>,
+    /// The stage it starts from.
+    parent: Option<usize>,
+}
+
+/// The states of a build: the end of every stage, and a walk through each.
+#[derive(Debug)]
+pub struct Scopes<'b, 'a> {
+    build: &'b Build<'a>,
+    setup: &'b BuildSetup,
+    ends: Vec<State>,
+}
+
+/// Longest chain of `FROM stage` that is followed for a variable.
+const MAX_CHAIN: usize = 256;
+
+impl<'b, 'a> Scopes<'b, 'a> {
+    /// Works through all stages once.
+    pub fn new(build: &'b Build<'a>, setup: &'b BuildSetup) -> Self {
+        let mut scopes = Self { build, setup, ends: Vec::with_capacity(build.stages.len()) };
+        for index in 0..build.stages.len() {
+            let end = scopes.walk(index, |_, _, _| ());
+            scopes.ends.push(end);
+        }
+        scopes
+    }
+
+    /// Calls `visit` with each instruction after the FROM of stage `index` and the state before it; returns the state
+    /// at the end.
+    pub fn walk(&self, index: usize, mut visit: impl FnMut(&Self, Instruction<'a>, &State)) -> State {
+        let stage = &self.build.stages[index];
+        let mut state = match &stage.base {
+            Base::Stage(parent) if *parent < self.ends.len() => {
+                let end = &self.ends[*parent];
+                State {
+                    user: end.user.clone(),
+                    workdir: end.workdir.clone(),
+                    shell: end.shell.clone(),
+                    own: BTreeMap::new(),
+                    parent: Some(*parent),
+                }
+            }
+            Base::Scratch => State {
+                user: Value::Known(String::new()),
+                workdir: Value::Known("/".to_owned()),
+                shell: Value::Known(vec!["/bin/sh".to_owned(), "-c".to_owned()]),
+                own: BTreeMap::new(),
+                parent: None,
+            },
+            _ => State {
+                user: Value::FromBase,
+                workdir: Value::FromBase,
+                shell: Value::FromBase,
+                own: BTreeMap::new(),
+                parent: None,
+            },
+        };
+        for &instruction in &stage.instructions {
+            visit(self, instruction, &state);
+            self.step(instruction, &mut state);
+        }
+        state
+    }
+
+    /// The state at the end of a stage.
+    pub fn end(&self, stage: usize) -> Option<&State> {
+        self.ends.get(stage)
+    }
+
+    /// The value of a variable before the instruction `state` belongs to; `None` when nothing sets it.
+    pub fn variable(&self, state: &State, name: &str) -> Option<Variable> {
+        let mut scope = state;
+        let mut followed = 0;
+        loop {
+            if let Some(variable) = scope.own.get(name) {
+                return Some(variable.clone());
+            }
+            match scope.parent.and_then(|parent| self.ends.get(parent)) {
+                Some(parent) if followed < MAX_CHAIN => {
+                    scope = parent;
+                    followed += 1;
+                }
+                Some(_) => {
+                    let why = Why::new("too-deep", "the chain of stages is too long to follow");
+                    return Some(Variable { value: Value::Unknown(why), origin: Origin::Env });
+                }
+                None => break,
+            }
+        }
+        None
+    }
+
+    /// Expands a token. `Err` names what cannot be known: a variable nothing in the file fixes (the base image may), or
+    /// a malformed word. `default_only` tells whether ARG defaults were used.
+    pub fn expand(&self, state: &State, token: Token<'_>) -> Result<Expanded, Why> {
+        self.expand_with(state, token.text(), &|lookup| token.expand(lookup))
+    }
+
+    fn expand_with(
+        &self,
+        state: &State,
+        text: &str,
+        expand: &dyn Fn(&dyn Fn(&str) -> Option<Cow<'static, str>>) -> Result<Expansion, ExpandError>,
+    ) -> Result<Expanded, Why> {
+        let known = |name: &str| match self.variable(state, name)?.value {
+            Value::Known(value) => Some(Cow::Owned(value)),
+            _ => None,
+        };
+        let expansion = expand(&known)
+            .map_err(|error| Why::new("bad-expansion", format!("`{text}` cannot be expanded: {error}")))?;
+        for name in &expansion.unset {
+            let why = match self.variable(state, name).map(|variable| variable.value) {
+                Some(Value::Unknown(why)) => why,
+                _ if PLATFORM_ARGS.contains(&name.as_str()) => {
+                    Why::new("platform-variable", format!("{name} depends on the platform that is built for"))
+                }
+                _ => Why::new("unknown-variable", format!("nothing in the file sets {name}")),
+            };
+            return Err(why);
+        }
+        let arguments = expansion
+            .variables
+            .iter()
+            .filter(|one| self.variable(state, &one.name).is_some_and(|variable| variable.origin == Origin::Arg))
+            .map(|one| one.name.clone())
+            .collect();
+        Ok(Expanded { text: expansion.text, arguments })
+    }
+
+    fn step(&self, instruction: Instruction<'a>, state: &mut State) {
+        match instruction.keyword() {
+            Keyword::Env => {
+                let values: Vec<_> =
+                    instruction.pairs().iter().map(|pair| (pair.key.text(), self.env_value(state, pair))).collect();
+                for (name, value) in values {
+                    state.own.insert(name.to_owned(), Variable { value, origin: Origin::Env });
+                }
+            }
+            Keyword::Arg => {
+                for pair in instruction.pairs() {
+                    self.declare(state, &pair);
+                }
+            }
+            Keyword::User => state.user = self.known(state, instruction),
+            Keyword::Workdir => {
+                state.workdir = match self.known(state, instruction) {
+                    Value::Known(path) if is_absolute(&path) => Value::Known(path),
+                    Value::Known(path) => match &state.workdir {
+                        Value::Known(parent) => Value::Known(join(parent, &path)),
+                        _ => Value::Unknown(Why::new(
+                            "relative-workdir",
+                            format!("WORKDIR {path} is relative to the working directory of the base image"),
+                        )),
+                    },
+                    other => other,
+                };
+            }
+            Keyword::Shell => {
+                state.shell = Value::Known(instruction.values().into_iter().map(|one| one.text.into_owned()).collect());
+            }
+            _ => {}
+        }
+    }
+
+    fn known(&self, state: &State, instruction: Instruction<'a>) -> Value<String> {
+        match self.expand(state, instruction.arguments()) {
+            Ok(expanded) => Value::Known(expanded.text),
+            Err(why) => Value::Unknown(why),
+        }
+    }
+
+    fn env_value(&self, state: &State, pair: &Pair<'a>) -> Value<String> {
+        let Some(token) = pair.value else { return Value::Known(String::new()) };
+        match self.expand(state, token) {
+            Ok(expanded) => Value::Known(expanded.text),
+            Err(why) => Value::Unknown(why),
+        }
+    }
+
+    /// ARG: an ENV of the same name wins; without a default the global one of that name counts.
+    fn declare(&self, state: &mut State, pair: &Pair<'a>) {
+        let name = pair.key.text();
+        if self.variable(state, name).is_some_and(|variable| variable.origin == Origin::Env) {
+            return;
+        }
+        let value = match pair.value {
+            Some(_) => self.env_value(state, pair),
+            None => match self.build.global_arg(name).map(|arg| arg.value.clone()) {
+                Some(Some(value)) => Value::Known(value),
+                _ => {
+                    let given = if self.setup.build_args.contains_key(name) { "given at build time" } else { "not set" };
+                    Value::Unknown(Why::new("no-default", format!("the build argument {name} is {given}")))
+                }
+            },
+        };
+        state.own.insert(name.to_owned(), Variable { value, origin: Origin::Arg });
+    }
+}
+
+/// An expanded word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expanded {
+    /// The text with defaults filled in.
+    pub text: String,
+    /// The build arguments whose defaults were used: a build may give other values.
+    pub arguments: Vec<String>,
+}
+
+fn is_absolute(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    matches!(bytes.first(), Some(b'/' | b'\\')) || (bytes.len() > 1 && bytes[1] == b':')
+}
+
+/// Joins as Go's `path.Join` does.
+fn join(parent: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in parent.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dockerfile_syntax::Dockerfile;
+
+    fn end_state<T>(text: &str, read: impl Fn(&Scopes<'_, '_>, &State) -> T) -> T {
+        let file = Dockerfile::parse(text);
+        let build = Build::new(&file);
+        let setup = BuildSetup::default();
+        let scopes = Scopes::new(&build, &setup);
+        read(&scopes, scopes.end(build.stages.len() - 1).unwrap())
+    }
+
+    fn variable(text: &str, name: &str) -> Option<Value<String>> {
+        end_state(text, |scopes, state| scopes.variable(state, name).map(|variable| variable.value))
+    }
+
+    fn known(value: &str) -> Value<String> {
+        Value::Known(value.to_owned())
+    }
+
+    #[test]
+    fn user_workdir_and_shell_follow_the_chain_of_stages() {
+        let text = "FROM alpine AS a\nUSER app\nWORKDIR /srv\nSHELL [\"/bin/bash\", \"-c\"]\nFROM a\nWORKDIR x/../y\n";
+        end_state(text, |_, state| {
+            assert_eq!(state.user, known("app"));
+            assert_eq!(state.workdir, known("/srv/y"));
+            assert_eq!(state.shell, Value::Known(vec!["/bin/bash".to_owned(), "-c".to_owned()]));
+        });
+        end_state("FROM alpine\nWORKDIR x\n", |_, state| {
+            assert_eq!(state.user, Value::FromBase);
+            assert!(matches!(&state.workdir, Value::Unknown(why) if why.code == "relative-workdir"));
+        });
+        end_state("FROM scratch\nUSER $NOBODY\n", |_, state| {
+            assert_eq!(state.workdir, known("/"));
+            assert!(matches!(&state.user, Value::Unknown(why) if why.code == "unknown-variable"));
+        });
+    }
+
+    #[test]
+    fn variables_have_scopes() {
+        assert_eq!(variable("ARG V=1\nFROM a\n", "V"), None);
+        assert_eq!(variable("ARG V=1\nFROM a\nARG V\n", "V"), Some(known("1")));
+        assert_eq!(variable("ARG V=1\nFROM a\nARG V=2\n", "V"), Some(known("2")));
+        assert_eq!(variable("FROM a\nENV V=e\nARG V=2\n", "V"), Some(known("e")));
+        assert_eq!(variable("FROM a AS b\nENV V=e\nFROM b\n", "V"), Some(known("e")));
+        assert_eq!(variable("FROM a AS b\nENV V=e\nFROM c\n", "V"), None);
+        // All pairs of one ENV see the state before it.
+        assert_eq!(variable("FROM a\nENV A=1\nENV A=2 B=$A\n", "B"), Some(known("1")));
+        assert!(matches!(variable("FROM a\nARG V\n", "V"), Some(Value::Unknown(why)) if why.code == "no-default"));
+    }
+}
