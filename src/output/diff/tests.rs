@@ -1,3 +1,10 @@
+#![allow(
+    clippy::format_collect,
+    clippy::single_range_in_vec_init,
+    clippy::reversed_empty_ranges,
+    reason = "short test data; odd ranges on purpose"
+)]
+
 use super::*;
 
 fn plain(before: Option<&str>, after: &str) -> String {
