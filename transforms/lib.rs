@@ -1,1 +1,19 @@
-//! The rewrites.
+//! The rewrites of harden: one file and one page of documentation each.
+//!
+//! A new transform is a `name.rs`, a `name.md`, a line in [`all`] and fixtures.
+
+mod add_to_copy;
+mod image_spelling;
+mod never_archive;
+mod pin_digest;
+mod pin_variable;
+
+use harden_core::Transform;
+
+pub use add_to_copy::AddToCopy;
+pub use pin_digest::PinDigest;
+
+/// Every transform, in the order they run.
+pub fn all() -> &'static [&'static dyn Transform] {
+    &[&AddToCopy, &PinDigest]
+}

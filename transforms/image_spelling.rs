@@ -1,0 +1,95 @@
+//! Writing a digest into a reference the way its author spelled it.
+
+use harden_core::syntax::{Digest, Reference, Span, Token};
+use harden_core::{Context, Edit, Missing, ResolvedImage, Why};
+
+/// What to write for a reference without a digest.
+pub(crate) struct Pinned {
+    /// Replaces everything after the name: `:22@sha256:…`.
+    pub(crate) suffix: String,
+    /// The version tag that stands in for `latest` or no tag, if one was found.
+    pub(crate) version: Option<String>,
+}
+
+/// Resolves `reference`; `platform` is a constant `--platform`.
+pub(crate) fn pin(ctx: &Context<'_>, reference: &Reference, platform: Option<&str>) -> Result<Pinned, Why> {
+    precheck(ctx, reference)?;
+    let resolved = ctx.index_digest(reference).map_err(Missing::why)?;
+    if let Some(platform) = platform {
+        has_platform(reference, &resolved, platform)?;
+    }
+    let tag = reference.tag_or_latest();
+    let version = if tag == "latest" { version(ctx, reference, &resolved.digest) } else { None };
+    let suffix = format!(":{}@{}", version.as_deref().unwrap_or(tag), resolved.digest);
+    Ok(Pinned { suffix, version })
+}
+
+/// A version tag with the same digest. Without one `latest` is written out: a pin without a tag gets no updates.
+fn version(ctx: &Context<'_>, reference: &Reference, digest: &Digest) -> Option<String> {
+    ctx.version_tag(reference, digest).ok().flatten()
+}
+
+fn precheck(ctx: &Context<'_>, reference: &Reference) -> Result<(), Why> {
+    let same = |context: &String| {
+        Reference::parse(context).is_ok_and(|context| context.without_digest().canonical_or_latest() == reference.canonical_or_latest())
+    };
+    if let Some(context) = ctx.setup.named_contexts.iter().find(|context| same(context)) {
+        let message = format!("a build replaces `{context}` by a named context; with a digest the name would no longer match");
+        return Err(Why::new("named-context", message));
+    }
+    if reference.domain().split(':').next() == Some("localhost") {
+        return Err(Why::new("local-image", format!("`{reference}` is in a local registry")));
+    }
+    Ok(())
+}
+
+/// The name an untagged and a `:latest` reference share.
+trait CanonicalOrLatest {
+    fn canonical_or_latest(&self) -> String;
+}
+
+impl CanonicalOrLatest for Reference {
+    fn canonical_or_latest(&self) -> String {
+        format!("{}:{}", self.repository(), self.tag_or_latest())
+    }
+}
+
+/// A pinned index without the platform of `--platform` would only fail later and less clearly.
+fn has_platform(reference: &Reference, resolved: &ResolvedImage, platform: &str) -> Result<(), Why> {
+    let unknowable = resolved.platforms.is_empty() || platform.contains('$') || !platform.contains('/');
+    let matches = |have: &String| have == platform || have.strip_prefix(platform).is_some_and(|rest| rest.starts_with('/'));
+    if unknowable || resolved.platforms.iter().any(matches) {
+        return Ok(());
+    }
+    let message = format!("`{reference}` has no image for {platform}, only for {}", resolved.platforms.join(", "));
+    Err(Why::new("platform-missing", message))
+}
+
+/// The edit that gives the reference written in `token` its suffix. The token may have one pair of quotes around it.
+pub(crate) fn edit(token: Token<'_>, reference: &Reference, suffix: &str) -> Result<Edit, Why> {
+    if token.is_split() {
+        return Err(Why::new("split-token", "the reference is split over lines"));
+    }
+    let text = token.text();
+    let quoted = ['"', '\''].iter().any(|&quote| {
+        text.len() >= 2 && text.starts_with(quote) && text.ends_with(quote) && &text[1..text.len() - 1] == reference.as_written()
+    });
+    if !quoted && text != reference.as_written() {
+        return Err(Why::new("spelling", format!("`{text}` is quoted or escaped in a way harden does not edit")));
+    }
+    let start = token.span().start + u32::from(quoted);
+    Ok(edit_at(start, reference, suffix))
+}
+
+/// The same for a reference that stands plainly at `start`.
+pub(crate) fn edit_at(start: u32, reference: &Reference, suffix: &str) -> Edit {
+    let name = reference.name().len() as u32;
+    let end = start + reference.as_written().len() as u32;
+    let tag = Span::new(start + name, end);
+    // The tag stays when it does not change, so that a diff shows an insertion.
+    let written = &reference.as_written()[reference.name().len()..];
+    match suffix.strip_prefix(written) {
+        Some(rest) => Edit::insert(end, rest),
+        None => Edit::replace(tag, suffix),
+    }
+}

@@ -1,0 +1,150 @@
+//! Image references get the digest they resolve to. See `pin-digest.md`.
+
+use std::collections::BTreeSet;
+
+use harden_core::syntax::Reference;
+use harden_core::{
+    Base, Context, Edit, Finding, FindingMeta, Fix, Level, Meta, Source, SourceUse, Stage, Transform, Verdict, Why,
+    rule,
+};
+
+use crate::image_spelling::{self, Pinned};
+use crate::pin_variable::{self, Role};
+
+/// The transform.
+pub struct PinDigest;
+
+static META: Meta = Meta {
+    name: "pin-digest",
+    summary: "pin image references to the digest they resolve to",
+    worst: Level::Safe,
+    doc: include_str!("pin-digest.md"),
+    findings: &[
+        FindingMeta {
+            id: "from-undigested",
+            summary: "FROM names an image that can change",
+            foreign: &[
+                rule("hadolint", "DL3006"),
+                rule("hadolint", "DL3007"),
+                rule("trivy", "DS-0001"),
+                rule("checkov", "CKV_DOCKER_7"),
+                rule("kics", "9efb0b2d"),
+                rule("kics", "f45ea400"),
+                rule("semgrep", "dockerfile-source-not-pinned"),
+                rule("sonar", "S7023"),
+                rule("scorecard", "Pinned-Dependencies"),
+                rule("cis", "4.2"),
+            ],
+        },
+        FindingMeta {
+            id: "copy-from-external-unpinned",
+            summary: "COPY --from or RUN --mount names an image that can change",
+            foreign: &[],
+        },
+    ],
+};
+
+impl Transform for PinDigest {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn propose(&self, ctx: &Context<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        // An argument that several FROM share is pinned once.
+        let mut arguments = BTreeSet::new();
+        for stage in &ctx.build.stages {
+            findings.extend(from(ctx, stage, &mut arguments));
+        }
+        for one in ctx.build.source_uses(ctx.setup) {
+            findings.extend(source(ctx, &one));
+        }
+        findings
+    }
+}
+
+fn from<'a>(ctx: &Context<'a>, stage: &Stage<'a>, arguments: &mut BTreeSet<&'a str>) -> Option<Finding> {
+    let finding = |message: String, verdict: Verdict| {
+        Some(Finding { id: "from-undigested", span: stage.image.span(), message, verdict })
+    };
+    let reference = match &stage.base {
+        Base::Scratch | Base::Stage(_) => return None,
+        Base::Image(reference) => reference,
+        Base::Unknown(why) => {
+            let message = format!("`{}` is not pinned", stage.image.text());
+            return finding(message, Verdict::Refused(why.clone()));
+        }
+    };
+    if reference.digest().is_some() {
+        return None;
+    }
+    let message = format!("`{reference}` can change under its tag");
+    if !stage.image.text().contains('$') {
+        let verdict = pin_literal(ctx, stage, reference);
+        return finding(message, verdict);
+    }
+    let argument = match pin_variable::argument(ctx.build, stage) {
+        Ok(argument) => argument,
+        Err(why) => return finding(message, Verdict::Refused(why)),
+    };
+    if !arguments.insert(argument.name) {
+        return None;
+    }
+    let platform = constant_platform(stage);
+    let verdict = image_spelling::pin(ctx, reference, platform).and_then(|pinned| {
+        let edit = argument.edit(reference, &pinned.suffix)?;
+        let mut fix = fix(reference, &pinned, edit);
+        let part = if argument.role == Role::Tag { "tag" } else { "image" };
+        let note = format!("builds that pass {} keep choosing their own {part}", argument.name);
+        fix.assumptions.push(note);
+        Ok(fix)
+    });
+    finding(message, verdict.map_or_else(Verdict::Refused, Verdict::Fix))
+}
+
+fn pin_literal(ctx: &Context<'_>, stage: &Stage<'_>, reference: &Reference) -> Verdict {
+    let platform = constant_platform(stage);
+    let result = image_spelling::pin(ctx, reference, platform).and_then(|pinned| {
+        let edit = image_spelling::edit(stage.image, reference, &pinned.suffix)?;
+        Ok(fix(reference, &pinned, edit))
+    });
+    result.map_or_else(Verdict::Refused, Verdict::Fix)
+}
+
+fn constant_platform<'a>(stage: &Stage<'a>) -> Option<&'a str> {
+    stage.from.flag("platform").and_then(|flag| flag.value()).filter(|value| !value.contains('$'))
+}
+
+fn fix(reference: &Reference, pinned: &Pinned, edit: Edit) -> Fix {
+    let reason = match &pinned.version {
+        Some(version) => Why::new(
+            "same-digest",
+            format!("`{reference}` is this digest, and so is the tag {version}, which update bots can follow"),
+        ),
+        None => Why::new("same-digest", format!("`{reference}` resolves to this digest")),
+    };
+    Fix { level: Level::Safe, edits: vec![edit], reason, assumptions: Vec::new() }
+}
+
+fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
+    let finding = |message: String, verdict: Verdict| {
+        let span = one.span.unwrap_or_else(|| one.flag.token().span());
+        Some(Finding { id: "copy-from-external-unpinned", span, message, verdict })
+    };
+    let reference = match &one.source {
+        Source::Image(reference) if reference.digest().is_none() => reference,
+        Source::Unknown(why) => {
+            return finding(format!("`{}` is not pinned", one.name), Verdict::Refused(why.clone()));
+        }
+        _ => return None,
+    };
+    let verdict = image_spelling::pin(ctx, reference, None).and_then(|pinned| {
+        let plain = one.span.filter(|&span| ctx.file().slice(span) == reference.as_written());
+        let start = plain
+            .ok_or_else(|| Why::new("spelling", format!("`{}` is quoted or split over lines", one.name)))?
+            .start;
+        Ok(fix(reference, &pinned, image_spelling::edit_at(start, reference, &pinned.suffix)))
+    });
+    let message = format!("`{reference}` can change under its tag");
+    finding(message, verdict.map_or_else(Verdict::Refused, Verdict::Fix))
+}
