@@ -132,6 +132,8 @@ fn without_colours_it_is_the_plain_diff() {
 fn a_file_cannot_drive_the_terminal() {
     let diff = coloured("RUN a\n", "RUN a\u{1b}]0;title\u{7}\u{9b}2J\rRUN b\r\n");
     assert!(diff.contains("+RUN a\u{241b}]0;title\u{2407}<U+009B>2J\u{240d}RUN b\r\u{1b}[0m\n"), "{diff:?}");
+    // At the end of the file it is no part of a line ending either.
+    assert!(coloured("a\r", "b\r").contains("+b\u{240d}\u{1b}[0m\n\\ No newline"));
     // The plain diff is for programs and must not be touched.
     assert!(plain(Some("RUN a\n"), "RUN a\u{1b}\n").contains("+RUN a\u{1b}\n"));
 }

@@ -195,6 +195,19 @@ fn pipes_and_devices_are_not_opened() {
     assert!(matches!(refused(&socket), ReadError::NotRegular { .. }));
 }
 
+/// Such files say they are empty.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_size_limit_holds_for_files_of_unknown_length() {
+    let path = Path::new("/proc/self/status");
+    assert_eq!(fs::metadata(path).unwrap().len(), 0);
+    assert!(matches!(
+        Original::read_up_to(path.into(), 10).unwrap_err(),
+        ReadError::TooLarge { limit: 10, .. }
+    ));
+    assert!(Original::read(path).unwrap().text().starts_with("Name:"));
+}
+
 /// A file turned into a pipe after it was read must not block the write either.
 #[test]
 fn a_pipe_in_the_files_place_is_left_alone() {
