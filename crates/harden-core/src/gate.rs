@@ -84,7 +84,7 @@ fn instructions(before: &Dockerfile, edits: &EditSet, after: &Dockerfile) -> Res
         after.instructions().map(|one| (one.span().start, (one.span(), false))).collect();
     for instruction in before.instructions() {
         let span = instruction.span();
-        if edits.touches(span) {
+        if edits.touches(span) || extended(edits, span) {
             continue;
         }
         let text = before.slice(span);
@@ -109,6 +109,19 @@ fn instructions(before: &Dockerfile, edits: &EditSet, after: &Dockerfile) -> Res
         }
     }
     Ok(())
+}
+
+/// Whether text is inserted right at an end of the instruction, on its own line.
+fn extended(edits: &EditSet, span: Span) -> bool {
+    let from = edits.edits().partition_point(|edit| edit.span.end < span.start);
+    edits.edits()[from..]
+        .iter()
+        .take_while(|edit| edit.span.start <= span.end)
+        .any(|edit| {
+            let before = edit.span.end == span.start && !edit.text.ends_with('\n');
+            let after = edit.span.start == span.end && !edit.text.starts_with(['\r', '\n']);
+            before || after
+        })
 }
 
 fn first_line(text: &str) -> &str {
@@ -186,4 +199,45 @@ fn stages(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Edit;
+
+    fn gate(before: &str, edits: Vec<Edit>) -> Result<(), GateError> {
+        let file = Dockerfile::parse(before);
+        let edits = EditSet::new(before, edits).unwrap();
+        check(&file, &edits, &Dockerfile::parse(edits.apply(before)), &BuildSetup::default())
+    }
+
+    fn at(text: &str, needle: &str) -> u32 {
+        text.find(needle).unwrap() as u32
+    }
+
+    #[test]
+    fn an_edit_may_end_an_instruction() {
+        let text = "FROM a\nRUN x\n";
+        assert_eq!(gate(text, vec![Edit::insert(6, ":1")]), Ok(()));
+        assert_eq!(gate(text, vec![Edit::insert(12, " y")]), Ok(()));
+        assert_eq!(gate(text, vec![Edit::insert(12, "\nUSER 1")]), Ok(()));
+        assert_eq!(gate(text, vec![Edit::insert(7, "USER 1\n")]), Ok(()));
+    }
+
+    #[test]
+    fn nothing_else_may_change() {
+        let text = "# a\nFROM a AS one\nRUN x \\\n  # why\n  y\nFROM one\nCOPY --from=0 / /\n";
+        let swallow = vec![Edit::insert(at(text, "\nRUN"), " \\")];
+        assert!(matches!(gate(text, swallow), Err(GateError::Invalid(_) | GateError::InstructionChanged(_))));
+        let comment = Span::new(at(text, "  # why"), at(text, "  y"));
+        assert!(matches!(gate(text, vec![Edit::delete(comment)]), Err(GateError::CommentLost(_))));
+        let rename = Span::new(at(text, "one"), at(text, "\nRUN"));
+        assert!(matches!(gate(text, vec![Edit::replace(rename, "two")]), Err(GateError::Stages(_))));
+        assert!(matches!(gate(text, vec![Edit::insert(at(text, "FROM a"), "FROM zero\n")]), Err(GateError::Stages(_))));
+        let crlf = vec![Edit::insert(at(text, "FROM one"), "USER 1\r\n")];
+        assert_eq!(gate(text, crlf), Err(GateError::Bytes("the line endings")));
+        let end = vec![Edit::insert(text.len() as u32, "USER 1")];
+        assert_eq!(gate(text, end), Err(GateError::Bytes("the newline at the end of the file")));
+    }
 }
