@@ -17,7 +17,8 @@ pub(crate) fn nanoseconds(text: &str) -> Option<i64> {
     while !rest.is_empty() {
         let number_len = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
         let (number, tail) = rest.split_at(number_len);
-        if number.bytes().filter(|&byte| byte == b'.').count() > 1 || !number.bytes().any(|byte| byte.is_ascii_digit())
+        if number.bytes().filter(|&byte| byte == b'.').count() > 1
+            || !number.bytes().any(|byte| byte.is_ascii_digit())
         {
             return None;
         }

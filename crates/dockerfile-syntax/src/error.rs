@@ -68,7 +68,7 @@ impl SyntaxErrorKind {
             K::LineTooLong => "break the line with a continuation".to_owned(),
             K::DuplicateDirective(_) => "remove one of the two".to_owned(),
             K::InvalidEscapeDirective(_) => "write `# escape=\\` or ``# escape=` ``".to_owned(),
-            K::UnterminatedHeredoc(word) => format!("add a line that holds only `{word}`"),
+            K::UnterminatedHeredoc(word) => format!("add a line that holds only `{}`", Short(word)),
             K::EnvWithoutValue(keyword) | K::MissingEquals { keyword, .. } => {
                 format!("write `{keyword} name=value`; quote values with blanks")
             }
@@ -78,20 +78,42 @@ impl SyntaxErrorKind {
                 None if is_template_mark(found) => {
                     "this looks like a template: render it first and run harden on the result".to_owned()
                 }
-                None => "is the line before it missing a continuation, or is this not a Dockerfile?".to_owned(),
+                None => {
+                    "is the line before it missing a continuation, or is this not a Dockerfile?".to_owned()
+                }
             },
             K::NoStage(_) => "put a FROM instruction before it; only ARG may come earlier".to_owned(),
-            K::FromArguments => "write `FROM image` or `FROM image AS name`; comments need a line of their own".to_owned(),
+            K::FromArguments => {
+                "write `FROM image` or `FROM image AS name`; comments need a line of their own".to_owned()
+            }
             K::InvalidStageName(_) => {
                 "start it with a letter and use only letters, digits, `-`, `_` and `.`".to_owned()
             }
             K::ShellNotExecForm => "write `SHELL [\"/bin/sh\", \"-c\"]`".to_owned(),
             K::HealthcheckType(_) => "write `HEALTHCHECK CMD …` or `HEALTHCHECK NONE`".to_owned(),
-            K::MountVariable(_) => "name a stage with `FROM $VARIABLE AS name` and mount from that stage".to_owned(),
+            K::MountVariable(_) => {
+                "name a stage with `FROM $VARIABLE AS name` and mount from that stage".to_owned()
+            }
             K::RunNetwork(_) => "use default, none or host".to_owned(),
             K::RunSecurity(_) => "use sandbox or insecure".to_owned(),
             _ => return None,
         })
+    }
+}
+
+/// Text from the file as a message shows it: control characters escaped, cut after 60 characters.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, ch) in self.0.chars().enumerate() {
+            match ch {
+                _ if count == 60 => return f.write_str("…"),
+                ch if ch.is_control() => write!(f, "{}", ch.escape_default())?,
+                ch => write!(f, "{ch}")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -108,40 +130,53 @@ impl fmt::Display for SyntaxErrorKind {
             K::LineTooLong => f.write_str("the line is longer than the 65,535 bytes BuildKit reads"),
             K::DuplicateDirective(name) => write!(f, "the parser directive `{name}` is given twice"),
             K::InvalidEscapeDirective(value) => {
-                write!(f, "the escape character {value:?} is neither a backslash nor a backtick")
+                write!(f, "the escape character \"{}\" is neither a backslash nor a backtick", Short(value))
             }
-            K::UnterminatedHeredoc(word) => write!(f, "the heredoc `{word}` has no end"),
-            K::InvalidHeredoc(word) => write!(f, "the heredoc word `{word}` cannot be read"),
+            K::UnterminatedHeredoc(word) => write!(f, "the heredoc `{}` has no end", Short(word)),
+            K::InvalidHeredoc(word) => write!(f, "the heredoc word `{}` cannot be read", Short(word)),
             K::EnvWithoutValue(keyword) => write!(f, "{keyword} has a name and no value"),
-            K::MissingEquals { keyword, word } => write!(f, "{keyword} expects name=value and found {word:?}"),
+            // The word may be the rest of an unquoted password.
+            K::MissingEquals { keyword, .. } => {
+                write!(f, "{keyword} expects name=value, and this word has no =")
+            }
             K::NotAllStrings => f.write_str("the JSON array holds something that is not a string"),
             K::OnbuildTooDeep => f.write_str("ONBUILD may not hold another ONBUILD"),
-            K::UnknownInstruction { found, .. } => write!(f, "unknown instruction {found:?}"),
+            // A continuation missing inside ENV makes `PASSWORD=secret` look like an instruction.
+            K::UnknownInstruction { found, .. } => match found.split_once('=') {
+                Some((name, _)) => write!(f, "unknown instruction \"{}=…\"", Short(name)),
+                None => write!(f, "unknown instruction \"{}\"", Short(found)),
+            },
             K::NoStage(keyword) => write!(f, "{keyword} stands before the first FROM"),
             K::NoFrom => f.write_str("the file has no FROM instruction"),
             K::FromArguments => f.write_str("FROM takes an image, and optionally AS and a name"),
-            K::InvalidStageName(name) => write!(f, "{name:?} cannot be the name of a stage"),
+            K::InvalidStageName(name) => write!(f, "\"{}\" cannot be the name of a stage", Short(name)),
             K::NeedsOneArgument(keyword) => write!(f, "{keyword} takes exactly one argument"),
             K::NeedsAnArgument(keyword) => write!(f, "{keyword} needs an argument"),
-            K::NeedsDestination(keyword) => write!(f, "{keyword} needs at least one source and a destination"),
+            K::NeedsDestination(keyword) => {
+                write!(f, "{keyword} needs at least one source and a destination")
+            }
             K::HeredocDestination(keyword) => write!(f, "the destination of {keyword} cannot be a heredoc"),
             K::BlankName(keyword) => write!(f, "{keyword} has a value without a name"),
             K::BlankVolume => f.write_str("VOLUME has an empty path"),
-            K::UnknownFlag { keyword, flag } => write!(f, "{keyword} has no flag --{flag}"),
+            K::UnknownFlag { keyword, flag } => write!(f, "{keyword} has no flag --{}", Short(flag)),
             K::DuplicateFlag(flag) => write!(f, "the flag --{flag} is given twice"),
             K::FlagNeedsValue(flag) => write!(f, "the flag --{flag} needs a value"),
-            K::FlagNotBoolean { flag, value } => write!(f, "the flag --{flag} is true or false, not {value:?}"),
+            K::FlagNotBoolean { flag, value } => {
+                write!(f, "the flag --{flag} is true or false, not \"{}\"", Short(value))
+            }
             K::ShellNotExecForm => f.write_str("SHELL takes a JSON array"),
             K::OnbuildNotAllowed(keyword) => write!(f, "ONBUILD cannot trigger {keyword}"),
             K::HealthcheckNoneArguments => f.write_str("HEALTHCHECK NONE takes no argument"),
             K::HealthcheckNoCommand => f.write_str("HEALTHCHECK CMD has no command"),
-            K::HealthcheckType(found) => write!(f, "HEALTHCHECK is CMD or NONE, not {found:?}"),
-            K::HealthcheckFlag { flag, value } => write!(f, "the value {value:?} of --{flag} is not allowed"),
-            K::MountVariable(value) => write!(f, "from={value} in --mount cannot hold a variable"),
-            K::MountSyntax(value) => write!(f, "--mount={value} is not a list of key=value"),
-            K::RunNetwork(value) => write!(f, "{value:?} is not a network mode"),
-            K::RunSecurity(value) => write!(f, "{value:?} is not a security mode"),
-            K::RunDevice(value) => write!(f, "--device={value} cannot be read"),
+            K::HealthcheckType(found) => write!(f, "HEALTHCHECK is CMD or NONE, not \"{}\"", Short(found)),
+            K::HealthcheckFlag { flag, value } => {
+                write!(f, "the value \"{}\" of --{} is not allowed", Short(value), Short(flag))
+            }
+            K::MountVariable(value) => write!(f, "from={} in --mount cannot hold a variable", Short(value)),
+            K::MountSyntax(value) => write!(f, "--mount={} is not a list of key=value", Short(value)),
+            K::RunNetwork(value) => write!(f, "\"{}\" is not a network mode", Short(value)),
+            K::RunSecurity(value) => write!(f, "\"{}\" is not a security mode", Short(value)),
+            K::RunDevice(value) => write!(f, "--device={} cannot be read", Short(value)),
         }
     }
 }

@@ -80,11 +80,10 @@ mod tests {
         let plain = |name: &str| (name.to_owned(), true, false);
         assert_eq!(names("RUN cat <<EOF >> f"), [plain("EOF")]);
         assert_eq!(names("RUN << EOF"), [plain("EOF")]);
-        assert_eq!(names("COPY <<A <<'B' <<-\"C\" /d"), [
-            plain("A"),
-            ("B".into(), false, false),
-            ("C".into(), false, true)
-        ]);
+        assert_eq!(
+            names("COPY <<A <<'B' <<-\"C\" /d"),
+            [plain("A"), ("B".into(), false, false), ("C".into(), false, true)]
+        );
         assert_eq!(names("RUN 3<<X"), [plain("X")]);
         assert_eq!(names("RUN <<'one two'"), [("one two".into(), false, false)]);
         assert_eq!(names("RUN <<eo\\'f"), [plain("eo'f")]);
@@ -94,9 +93,16 @@ mod tests {
 
     #[test]
     fn not_openers() {
-        for line in
-            ["RUN a <<< b", "RUN '<<EOF'", "RUN \"<<EOF\"", "RUN <<", "RUN <<-", "RUN ${x^^} <<EOF", "RUN ' <<EOF", "RUN <EOF"]
-        {
+        for line in [
+            "RUN a <<< b",
+            "RUN '<<EOF'",
+            "RUN \"<<EOF\"",
+            "RUN <<",
+            "RUN <<-",
+            "RUN ${x^^} <<EOF",
+            "RUN ' <<EOF",
+            "RUN <EOF",
+        ] {
             assert_eq!(names(line), [], "{line}");
         }
     }

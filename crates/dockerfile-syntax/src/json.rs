@@ -18,8 +18,7 @@ const MAX_DEPTH: usize = 10_000;
 
 /// Reads `text[range]` as strictly as Go's `encoding/json` does.
 pub(crate) fn array(text: &str, range: &LRange) -> Array {
-    let mut scanner =
-        Scanner { bytes: &text.as_bytes()[..range.end as usize], at: range.start as usize };
+    let mut scanner = Scanner { bytes: &text.as_bytes()[..range.end as usize], at: range.start as usize };
     scanner.array().unwrap_or(Array::Not)
 }
 
@@ -190,7 +189,9 @@ pub(crate) fn decode(literal: &str) -> String {
     let mut chars = inner.chars();
     let mut units: Vec<u16> = Vec::new();
     let flush = |units: &mut Vec<u16>, out: &mut String| {
-        out.extend(char::decode_utf16(units.drain(..)).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        out.extend(
+            char::decode_utf16(units.drain(..)).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
+        );
     };
     while let Some(ch) = chars.next() {
         if ch != '\\' {
@@ -231,7 +232,9 @@ mod tests {
         assert_eq!(read(r#"["a", "b"]"#), Array::Strings(vec![1..4, 6..9]));
         assert_eq!(read("[]"), Array::Strings(vec![]));
         assert_eq!(read("[ ]  "), Array::Strings(vec![]));
-        for not in ["['a']", r#"["a",]"#, r#"["a"] # c"#, r#"["a""#, "[", "", r#"["\x"]"#, "[\"a\tb\"]", "[01]"] {
+        for not in
+            ["['a']", r#"["a",]"#, r#"["a"] # c"#, r#"["a""#, "[", "", r#"["\x"]"#, "[\"a\tb\"]", "[01]"]
+        {
             assert_eq!(read(not), Array::Not, "{not}");
         }
         for mixed in ["[1]", r#"["a", ["b"]]"#, "[null]", r#"[{"a": [true, -1.5e3]}]"#, "[[], {}]"] {

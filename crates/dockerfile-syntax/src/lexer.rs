@@ -1,6 +1,7 @@
 //! Shell words and variables as BuildKit reads them (`frontend/dockerfile/shell`).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::logical::LRange;
@@ -40,7 +41,8 @@ pub enum ExpandError {
     },
     /// The pattern after `#`, `%` or `/` is not valid.
     BadPattern(String),
-    /// Nested deeper than this reader follows (64 levels), or too large a pattern match.
+    /// Nested deeper than this reader follows (64 levels), or the values and pattern matches grow too large (4 million
+    /// bytes or steps).
     TooComplex,
 }
 
@@ -94,12 +96,8 @@ pub fn expand<'v>(
     let mut lookup_owned = |name: &str| lookup(name).map(Cow::into_owned);
     lexer.lookup = Some(&mut lookup_owned);
     let text = lexer.run()?;
-    let mut unset: Vec<String> = Vec::new();
-    for name in lexer.unset {
-        if !unset.contains(&name) {
-            unset.push(name);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let unset = lexer.unset.into_iter().filter(|name| seen.insert(name.clone())).collect();
     Ok(Expansion { text, variables: lexer.variables, unset })
 }
 
@@ -134,6 +132,10 @@ type Lookup<'l> = dyn FnMut(&str) -> Option<String> + 'l;
 /// Levels of `${a:-${b:-…}}` that are followed.
 const MAX_DEPTH: u32 = 64;
 
+/// Bytes of values plus steps of pattern matches that one expansion may cost. A file that doubles a variable on every
+/// line would otherwise fill the memory.
+const MAX_WORK: usize = 4_000_000;
+
 pub(crate) struct Lexer<'a, 'l> {
     source: &'a str,
     at: usize,
@@ -141,7 +143,10 @@ pub(crate) struct Lexer<'a, 'l> {
     raw_quotes: bool,
     raw_escapes: bool,
     skip_unset: bool,
+    /// Reading a line for heredocs: BuildKit never gets to refuse an operator after a colon there.
+    heredocs: bool,
     depth: u32,
+    work: usize,
     lookup: Option<&'l mut Lookup<'l>>,
     variables: Vec<VariableRef>,
     unset: Vec<String>,
@@ -194,7 +199,9 @@ impl<'a, 'l> Lexer<'a, 'l> {
             raw_quotes: false,
             raw_escapes: false,
             skip_unset: false,
+            heredocs: false,
             depth: 0,
+            work: MAX_WORK,
             lookup: None,
             variables: Vec::new(),
             unset: Vec::new(),
@@ -209,12 +216,12 @@ impl<'a, 'l> Lexer<'a, 'l> {
 
     /// Splits into words; quotes and variables stay.
     pub(crate) fn quoted(source: &'a str) -> Self {
-        Self { raw_quotes: true, skip_unset: true, ..Self::new(source, '\\') }
+        Self { raw_quotes: true, ..Self::unquoted(source) }
     }
 
     /// Splits into words without quotes and escapes; variables stay.
     pub(crate) fn unquoted(source: &'a str) -> Self {
-        Self { skip_unset: true, ..Self::new(source, '\\') }
+        Self { skip_unset: true, heredocs: true, ..Self::new(source, '\\') }
     }
 
     pub(crate) fn words(mut self) -> Result<Vec<Word>, ExpandError> {
@@ -267,7 +274,7 @@ impl<'a, 'l> Lexer<'a, 'l> {
                     self.next();
                     if self.peek() == Some('<') {
                         self.next();
-                        while matches!(self.peek(), Some(' ' | '\t')) {
+                        while matches!(self.peek(), Some(' ' | '\t' | '\r')) {
                             self.next();
                         }
                     }
@@ -358,25 +365,36 @@ impl<'a, 'l> Lexer<'a, 'l> {
     fn name(&mut self) -> &'a str {
         let begin = self.at;
         match self.peek() {
-            Some(ch) if ch.is_numeric() => while self.peek().is_some_and(char::is_numeric) {
-                self.next();
-            },
+            Some(ch) if ch.is_numeric() => {
+                while self.peek().is_some_and(char::is_numeric) {
+                    self.next();
+                }
+            }
             Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => {
                 self.next();
             }
-            _ => while self.peek().is_some_and(|ch| ch.is_alphanumeric() || ch == '_') {
-                self.next();
-            },
+            _ => {
+                while self.peek().is_some_and(|ch| ch.is_alphanumeric() || ch == '_') {
+                    self.next();
+                }
+            }
         }
         &self.source[begin..self.at]
     }
 
-    fn get(&mut self, name: &str) -> Option<String> {
+    fn look_up(&mut self, name: &str) -> Result<Option<String>, ExpandError> {
         let value = self.lookup.as_mut().and_then(|lookup| lookup(name));
+        let cost = value.as_ref().map_or(0, String::len);
+        self.work = self.work.checked_sub(cost).ok_or(ExpandError::TooComplex)?;
+        Ok(value)
+    }
+
+    fn get(&mut self, name: &str) -> Result<Option<String>, ExpandError> {
+        let value = self.look_up(name)?;
         if value.is_none() {
             self.unset.push(name.to_owned());
         }
-        value
+        Ok(value)
     }
 
     fn saw(&mut self, begin: usize, name: &str, operator: &str, braces: bool) {
@@ -398,7 +416,7 @@ impl<'a, 'l> Lexer<'a, 'l> {
                 return Ok("$".to_owned());
             }
             self.saw(begin, name, "", false);
-            return Ok(match self.get(name) {
+            return Ok(match self.get(name)? {
                 Some(value) => value,
                 None if self.skip_unset => format!("${name}"),
                 None => String::new(),
@@ -423,7 +441,7 @@ impl<'a, 'l> Lexer<'a, 'l> {
         let mut text = operator.to_string();
         if operator == '}' {
             self.saw(begin, name, "", true);
-            return Ok(match self.get(name) {
+            return Ok(match self.get(name)? {
                 Some(value) => value,
                 None if self.skip_unset => format!("${{{name}}}"),
                 None => String::new(),
@@ -439,9 +457,11 @@ impl<'a, 'l> Lexer<'a, 'l> {
             '#' | '%' if !colon => {
                 let pattern = self.operand('}', true)?;
                 self.saw(begin, name, &text, true);
-                match self.get(name) {
+                match self.get(name)? {
                     None if self.skip_unset => Ok(format!("${{{name}{text}{pattern}}}")),
-                    value => pattern::trim(&value.unwrap_or_default(), &pattern, operator == '%'),
+                    value => {
+                        pattern::trim(&value.unwrap_or_default(), &pattern, operator == '%', &mut self.work)
+                    }
                 }
             }
             '/' if !colon => {
@@ -452,11 +472,16 @@ impl<'a, 'l> Lexer<'a, 'l> {
                 let pattern = self.operand('/', true)?;
                 let replacement = self.operand('}', true)?;
                 self.saw(begin, name, "/", true);
-                match self.get(name) {
+                match self.get(name)? {
                     None if self.skip_unset => Ok(format!("${{{name}/{pattern}/{replacement}}}")),
-                    value => pattern::replace(&value.unwrap_or_default(), &pattern, &replacement, all),
+                    value => {
+                        let value = value.unwrap_or_default();
+                        pattern::replace(&value, &pattern, &replacement, all, &mut self.work)
+                    }
                 }
             }
+            '#' | '%' => Err(ExpandError::UnsupportedOperator(text)),
+            _ if colon && self.heredocs => self.default(begin, name, &text, colon),
             _ => Err(ExpandError::UnsupportedOperator(text)),
         }
     }
@@ -468,17 +493,23 @@ impl<'a, 'l> Lexer<'a, 'l> {
         result
     }
 
-    fn default(&mut self, begin: usize, name: &str, operator: &str, colon: bool) -> Result<String, ExpandError> {
+    fn default(
+        &mut self,
+        begin: usize,
+        name: &str,
+        operator: &str,
+        colon: bool,
+    ) -> Result<String, ExpandError> {
         let unset_before = self.unset.len();
         let word = self.operand('}', false)?;
         self.saw(begin, name, operator, true);
         let unset_in_word = self.unset.split_off(unset_before);
-        let value = self.lookup.as_mut().and_then(|lookup| lookup(name));
+        let value = self.look_up(name)?;
         if value.is_none() && self.skip_unset {
             return Ok(format!("${{{name}{operator}{word}}}"));
         }
         let missing = value.as_deref().is_none_or(|value| colon && value.is_empty());
-        let last = operator.as_bytes()[operator.len() - 1];
+        let last = operator.bytes().next_back().unwrap_or_default();
         if (last == b'-' && missing) || (last == b'+' && !missing) {
             self.unset.extend(unset_in_word);
             return Ok(word);
@@ -541,7 +572,26 @@ mod tests {
         assert_eq!(err("${}"), ExpandError::BadSubstitution);
         assert_eq!(err("${A^^}"), ExpandError::UnsupportedOperator("^".into()));
         assert!(matches!(err("${X:?gone}"), ExpandError::Required { .. }));
+        assert_eq!(err("${A:=x}"), ExpandError::UnsupportedOperator(":=".into()));
+        assert_eq!(err("${A:#x}"), ExpandError::UnsupportedOperator(":#".into()));
         assert_eq!(err(&"${A:-".repeat(5000)), ExpandError::TooComplex);
+    }
+
+    #[test]
+    fn values_cannot_fill_the_memory() {
+        let large = "x".repeat(100_000);
+        let length = |word: &str| {
+            let lookup = |_: &str| Some(Cow::Borrowed(large.as_str()));
+            expand(word, '\\', &lookup).map(|expansion| expansion.text.len())
+        };
+        assert_eq!(length(&"$A".repeat(40)), Ok(4_000_000));
+        assert_eq!(length(&"$A".repeat(41)), Err(ExpandError::TooComplex));
+        assert_eq!(length(&"${A#*y*x}".repeat(10)), Ok(1_000_000));
+        assert_eq!(length(&"${A#*y*x}".repeat(30)), Err(ExpandError::TooComplex));
+        assert_eq!(
+            length("${A//x/yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy}"),
+            Err(ExpandError::TooComplex)
+        );
     }
 
     #[test]

@@ -61,8 +61,16 @@ fn read_at(
     }
     let (flags, rest) = flags::leading(&text[..range.end as usize], at);
     let args = words::trim(text, rest..range.end);
-    let mut node =
-        Node { keyword, keyword_range, flags, args, words: Vec::new(), exec: false, legacy: false, trigger: None };
+    let mut node = Node {
+        keyword,
+        keyword_range,
+        flags,
+        args,
+        words: Vec::new(),
+        exec: false,
+        legacy: false,
+        trigger: None,
+    };
     arguments(&mut node, text, escape, depth, errors);
     node
 }
@@ -92,7 +100,9 @@ fn arguments(
         Keyword::Env | Keyword::Label => pairs(node, text, escape, errors),
         Keyword::Healthcheck => {
             let slice = &text[args.start as usize..args.end as usize];
-            let kind = slice.find(char::is_whitespace).map_or(args.end, |len| args.start + len as u32);
+            // BuildKit looks at bytes here: only ASCII blanks end the type.
+            let blank = |ch: char| ch == '\u{b}' || ch.is_ascii_whitespace();
+            let kind = slice.find(blank).map_or(args.end, |len| args.start + len as u32);
             let command = words::trim(text, kind..args.end);
             if !args.is_empty() {
                 exec_form(node, text, &command, errors);

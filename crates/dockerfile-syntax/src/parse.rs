@@ -58,6 +58,8 @@ struct Parser<'a> {
     lines: Lines<'a>,
     file: Dockerfile,
     directives_done: bool,
+    /// The directives met so far, by [`DirectiveName`].
+    directives_met: [bool; 3],
     /// Index of the first comment of the unbroken run above the current line.
     run: u32,
     parts: Vec<Span>,
@@ -73,6 +75,7 @@ pub(crate) fn parse(source: Arc<str>) -> Dockerfile {
         lines,
         file,
         directives_done: false,
+        directives_met: [false; 3],
         run: 0,
         parts: Vec::new(),
         node_errors: Vec::new(),
@@ -114,7 +117,8 @@ impl Parser<'_> {
     fn finish(&mut self) {
         let file = &mut self.file;
         let too_long = std::mem::take(&mut self.lines.too_long);
-        let errors = too_long.into_iter().map(|span| SyntaxError { kind: SyntaxErrorKind::LineTooLong, span });
+        let errors =
+            too_long.into_iter().map(|span| SyntaxError { kind: SyntaxErrorKind::LineTooLong, span });
         file.errors.extend(errors);
         let whole = Span::new(0, file.source.len() as u32);
         if file.instructions.is_empty() {
@@ -153,7 +157,7 @@ impl Parser<'_> {
         };
         let start = span.end - value_start.len() as u32;
         let value_span = Span::new(start, start + value.len() as u32);
-        if self.file.directives.iter().any(|seen| seen.name == directive) {
+        if std::mem::replace(&mut self.directives_met[directive as usize], true) {
             self.error(SyntaxErrorKind::DuplicateDirective(name.to_ascii_lowercase()), span);
         } else if directive == DirectiveName::Escape {
             match value {
@@ -207,7 +211,8 @@ impl Parser<'_> {
         validate::instruction(&node, text, &mut self.node_errors);
         let own_lines = Span::new(start, last.end.max(start));
         self.stage_order(&node, own_lines);
-        let heredocs = if node.takes_heredocs() { self.heredocs(&logical, own_lines, &mut last) } else { Vec::new() };
+        let heredocs =
+            if node.takes_heredocs() { self.heredocs(&logical, own_lines, &mut last) } else { Vec::new() };
         for (range, kind) in self.node_errors.drain(..) {
             let span = logical.source_span(&range);
             self.file.errors.push(SyntaxError { kind, span });
@@ -216,7 +221,10 @@ impl Parser<'_> {
             logical,
             node,
             span: Span::new(start, last.end.max(start)),
-            full_span: Span::new(if first.number == 1 && self.file.has_bom { 3 } else { first.start }, last.next),
+            full_span: Span::new(
+                if first.number == 1 && self.file.has_bom { 3 } else { first.start },
+                last.next,
+            ),
             first_line: first.number,
             last_line: last.number,
             heredocs,

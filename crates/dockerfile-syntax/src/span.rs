@@ -77,17 +77,41 @@ impl fmt::Display for LineCol {
     }
 }
 
-/// Start offset of every line, for [`LineCol`] look-ups in `O(log lines)`.
+/// Bytes between two counts of characters in a [`LineIndex`].
+const STRIDE: usize = 4096;
+
+/// Start offset of every line, and how many characters stand before every [`STRIDE`]th byte: a [`LineCol`] look-up costs
+/// no more in a line of many megabytes.
 #[derive(Clone, Debug)]
 pub(crate) struct LineIndex {
     starts: Vec<u32>,
+    chars: Vec<u32>,
+}
+
+/// Characters that begin in `bytes`, which may start or end inside one.
+fn count_chars(bytes: &[u8]) -> u32 {
+    bytes.iter().map(|&byte| u32::from(byte & 0xc0 != 0x80)).sum()
 }
 
 impl LineIndex {
     pub(crate) fn new(source: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(memchr::memchr_iter(b'\n', source.as_bytes()).map(|at| at as u32 + 1));
-        Self { starts }
+        let mut total = 0;
+        let mut chars = Vec::with_capacity(source.len() / STRIDE + 1);
+        for chunk in source.as_bytes().chunks(STRIDE) {
+            chars.push(total);
+            total += count_chars(chunk);
+        }
+        Self { starts, chars }
+    }
+
+    /// Characters before `offset`.
+    fn chars_before(&self, source: &str, offset: usize) -> u32 {
+        let block = (offset / STRIDE).min(self.chars.len().saturating_sub(1));
+        self.chars
+            .get(block)
+            .map_or(0, |&chars| chars + count_chars(&source.as_bytes()[block * STRIDE..offset]))
     }
 
     pub(crate) fn line_col(&self, source: &str, offset: u32) -> LineCol {
@@ -97,8 +121,8 @@ impl LineIndex {
         while !source.is_char_boundary(end) {
             end -= 1;
         }
-        let column = source[start.min(end)..end].chars().count();
-        LineCol { line: line as u32, column: column as u32 + 1 }
+        let column = self.chars_before(source, end) - self.chars_before(source, start.min(end));
+        LineCol { line: line as u32, column: column + 1 }
     }
 
     /// Byte range of line `line` (from 1) without its line ending.
@@ -132,5 +156,19 @@ mod tests {
     fn an_offset_inside_a_character_does_not_panic() {
         let source = "é";
         assert_eq!(LineIndex::new(source).line_col(source, 1).column, 1);
+        assert_eq!(LineIndex::new("").line_col("", 7), LineCol { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn columns_in_long_lines() {
+        for lead in ["", "x", "xx\n"] {
+            let source = format!("{lead}{}", "é".repeat(3 * STRIDE));
+            let index = LineIndex::new(&source);
+            let start = source.rfind('\n').map_or(0, |at| at + 1);
+            for offset in (start..=source.len()).filter(|&at| source.is_char_boundary(at)).step_by(37) {
+                let column = source[start..offset].chars().count() as u32 + 1;
+                assert_eq!(index.line_col(&source, offset as u32).column, column);
+            }
+        }
     }
 }

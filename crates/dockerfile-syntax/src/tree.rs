@@ -176,7 +176,10 @@ impl Dockerfile {
 
     /// The value of a directive.
     pub fn directive(&self, name: DirectiveName) -> Option<&str> {
-        self.directives.iter().find(|directive| directive.name == name).map(|directive| self.slice(directive.value))
+        self.directives
+            .iter()
+            .find(|directive| directive.name == name)
+            .map(|directive| self.slice(directive.value))
     }
 
     /// All comment lines in order, also those inside continuations, without directives.
@@ -185,7 +188,9 @@ impl Dockerfile {
     }
 
     /// The instructions in order. ONBUILD holds its own: [`Instruction::trigger`].
-    pub fn instructions(&self) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator + Clone {
+    pub fn instructions(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = Instruction<'_>> + ExactSizeIterator + Clone {
         self.instructions.iter().map(|data| Instruction::new(self, data))
     }
 
@@ -234,7 +239,9 @@ impl Dockerfile {
             marks.push(Piece::Bom(Span::new(0, 3)));
         }
         marks.extend(self.instructions.iter().map(|data| Piece::Instruction(data.full_span)));
-        marks.extend(self.directives.iter().map(|directive| Piece::Directive(self.whole_line(directive.span))));
+        marks.extend(
+            self.directives.iter().map(|directive| Piece::Directive(self.whole_line(directive.span))),
+        );
         let outside = self.comments.iter().filter(|comment| !comment.inside);
         marks.extend(outside.map(|comment| Piece::Comment(self.whole_line(comment.span))));
         marks.sort_by_key(|piece| piece.span());

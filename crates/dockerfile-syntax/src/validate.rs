@@ -62,7 +62,10 @@ pub(crate) fn instruction(node: &Node, text: &str, errors: &mut Errors) {
         Keyword::Unknown => {
             let found = slice(&node.keyword_range).to_owned();
             let suggestion = Keyword::suggest(&found);
-            errors.push((node.keyword_range.clone(), SyntaxErrorKind::UnknownInstruction { found, suggestion }));
+            errors.push((
+                node.keyword_range.clone(),
+                SyntaxErrorKind::UnknownInstruction { found, suggestion },
+            ));
         }
         Keyword::From => {
             match node.words.as_slice() {
@@ -157,7 +160,9 @@ fn is_stage_name(name: &str) -> bool {
     let lower = name.to_lowercase();
     let mut bytes = lower.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_lowercase())
-        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.'))
+        && bytes.all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
+        })
 }
 
 fn is_heredoc(node: &Node, word: &str) -> bool {
@@ -173,21 +178,26 @@ pub(crate) fn cooked<'t>(flag: &'t FlagData, text: &'t str) -> (&'t str, Option<
 }
 
 fn flags(node: &Node, text: &str, known: &[(&str, Kind)], errors: &mut Errors) {
-    for (index, flag) in node.flags.iter().enumerate() {
+    // A bit for each flag of `known` that was met: a line may hold a million flags.
+    let mut met = 0_u8;
+    for flag in &node.flags {
         let (name, value) = cooked(flag, text);
         let owned = || name.to_owned();
-        let Some(&(_, kind)) = known.iter().find(|(known, _)| *known == name) else {
+        let Some(index) = known.iter().position(|(known, _)| *known == name) else {
             let kind = SyntaxErrorKind::UnknownFlag { keyword: node.keyword, flag: owned() };
             errors.push((flag.range.clone(), kind));
             continue;
         };
-        let given_before = || node.flags[..index].iter().any(|earlier| cooked(earlier, text).0 == name);
-        let problem = match (kind, value) {
-            (Kind::Bool | Kind::String, _) if given_before() => Some(SyntaxErrorKind::DuplicateFlag(owned())),
+        let given_before = met & (1 << index) != 0;
+        met |= 1 << index;
+        let problem = match (known[index].1, value) {
+            (Kind::Bool | Kind::String, _) if given_before => Some(SyntaxErrorKind::DuplicateFlag(owned())),
             (Kind::Bool, Some("")) | (Kind::String | Kind::Strings, None) => {
                 Some(SyntaxErrorKind::FlagNeedsValue(owned()))
             }
-            (Kind::Bool, Some(value)) if !["true", "false"].contains(&value.to_ascii_lowercase().as_str()) => {
+            (Kind::Bool, Some(value))
+                if !["true", "false"].contains(&value.to_ascii_lowercase().as_str()) =>
+            {
                 Some(SyntaxErrorKind::FlagNotBoolean { flag: owned(), value: value.to_owned() })
             }
             _ => None,
@@ -220,7 +230,8 @@ fn mount(value: &str) -> Option<SyntaxErrorKind> {
     fields.iter().find_map(|field| {
         let (key, value) = field.split_once('=')?;
         let variable = value.find('$').is_some_and(|at| at + 1 < value.len());
-        (key.eq_ignore_ascii_case("from") && variable).then(|| SyntaxErrorKind::MountVariable(value.to_owned()))
+        (key.eq_ignore_ascii_case("from") && variable)
+            .then(|| SyntaxErrorKind::MountVariable(value.to_owned()))
     })
 }
 
@@ -274,7 +285,9 @@ fn is_device(value: &str) -> bool {
         match field.split_once('=').map(|(key, value)| (key.to_ascii_lowercase(), value)) {
             None if field.eq_ignore_ascii_case("required") => {}
             Some((key, value)) if key == "required" => {
-                if !["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"].contains(&value) {
+                if !["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"]
+                    .contains(&value)
+                {
                     return false;
                 }
             }
@@ -307,7 +320,9 @@ fn healthcheck(node: &Node, text: &str, errors: &mut Errors) {
         let (name, Some(value)) = cooked(flag, text) else { continue };
         let valid = match name {
             "retries" => value.is_empty() || value.parse::<i32>().is_ok_and(|retries| retries >= 0),
-            _ => value.is_empty() || duration::nanoseconds(value).is_some_and(|ns| ns == 0 || ns >= 1_000_000),
+            _ => {
+                value.is_empty() || duration::nanoseconds(value).is_some_and(|ns| ns == 0 || ns >= 1_000_000)
+            }
         };
         if !valid {
             let kind = SyntaxErrorKind::HealthcheckFlag { flag: name.to_owned(), value: value.to_owned() };

@@ -219,7 +219,8 @@ impl<'a> Instruction<'a> {
         let literal = |token: Token<'a>| self.node.exec && token.text().starts_with('"');
         self.words()
             .map(|token| {
-                let text = if literal(token) { json::decode(token.text()).into() } else { token.text().into() };
+                let text =
+                    if literal(token) { json::decode(token.text()).into() } else { token.text().into() };
                 Argument { token, text }
             })
             .collect()
@@ -333,9 +334,9 @@ impl<'a> Flag<'a> {
             let start = at;
             at += field.len() as u32 + 1;
             let key_len = field.find('=').unwrap_or(field.len());
-            let span = token.filter(|_| key_len < field.len()).map(|token| {
-                token.part(start + key_len as u32 + 1, start + field.len() as u32).span()
-            });
+            let span = token
+                .filter(|_| key_len < field.len())
+                .map(|token| token.part(start + key_len as u32 + 1, start + field.len() as u32).span());
             let value = (key_len < field.len()).then(|| match &field {
                 Cow::Borrowed(text) => Cow::Borrowed(&text[key_len + 1..]),
                 Cow::Owned(text) => Cow::Owned(text[key_len + 1..].to_owned()),
