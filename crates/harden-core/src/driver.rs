@@ -28,8 +28,10 @@ pub enum Disposition {
     Fixed(Level, Why),
     /// It could be fixed, but the policy does not write this level.
     Offered(Level, Why),
-    /// Left alone.
+    /// Left alone; a person may want to act.
     Refused(Why),
+    /// Right as it is.
+    Kept(Why),
     /// A comment in the file switches it off.
     Suppressed {
         /// The comment.
@@ -205,6 +207,7 @@ fn run(
                 step.open.push(report(meta, &finding, Disposition::Suppressed { comment }));
             }
             (None, Verdict::Refused(why)) => step.open.push(report(meta, &finding, Disposition::Refused(why))),
+            (None, Verdict::Kept(why)) => step.open.push(report(meta, &finding, Disposition::Kept(why))),
             (None, Verdict::Fix(fix)) if fix.level > policy.level => {
                 step.open.push(offer(meta, file, setup, &finding, fix));
             }
@@ -218,7 +221,7 @@ fn run(
 fn report(meta: &Meta, finding: &Finding, disposition: Disposition) -> Report {
     let assumptions = match &finding.verdict {
         Verdict::Fix(fix) => fix.assumptions.clone(),
-        Verdict::Refused(_) => Vec::new(),
+        Verdict::Refused(_) | Verdict::Kept(_) => Vec::new(),
     };
     Report {
         transform: meta.name,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use dockerfile_syntax::{ExpandError, Expansion, Instruction, Keyword, Pair, Token};
+use dockerfile_syntax::{Instruction, Keyword, Pair, Token, expand};
 
 use crate::{Base, Build, BuildSetup, PLATFORM_ARGS, Why};
 
@@ -139,22 +139,18 @@ impl<'b, 'a> Scopes<'b, 'a> {
     }
 
     /// Expands a token. `Err` names what cannot be known: a variable nothing in the file fixes (the base image may), or
-    /// a malformed word. `default_only` tells whether ARG defaults were used.
+    /// a malformed word.
     pub fn expand(&self, state: &State, token: Token<'_>) -> Result<Expanded, Why> {
-        self.expand_with(state, token.text(), &|lookup| token.expand(lookup))
+        self.expand_text(state, token.text())
     }
 
-    fn expand_with(
-        &self,
-        state: &State,
-        text: &str,
-        expand: &dyn Fn(&dyn Fn(&str) -> Option<Cow<'static, str>>) -> Result<Expansion, ExpandError>,
-    ) -> Result<Expanded, Why> {
+    /// Expands any text of this file, for instance a decoded JSON string. See [`Scopes::expand`].
+    pub fn expand_text(&self, state: &State, text: &str) -> Result<Expanded, Why> {
         let known = |name: &str| match self.variable(state, name)?.value {
             Value::Known(value) => Some(Cow::Owned(value)),
             _ => None,
         };
-        let expansion = expand(&known)
+        let expansion = expand(text, self.build.file.escape(), &known)
             .map_err(|error| Why::new("bad-expansion", format!("`{text}` cannot be expanded: {error}")))?;
         for name in &expansion.unset {
             let why = match self.variable(state, name).map(|variable| variable.value) {

@@ -98,8 +98,10 @@ pub struct Finding {
 pub enum Verdict {
     /// It can be fixed.
     Fix(Fix),
-    /// It is left alone, and why.
+    /// It is left alone although a person may want to act, and why.
     Refused(Why),
+    /// It is right as it is, and why: nobody has to act.
+    Kept(Why),
 }
 
 /// An all-or-nothing change.

@@ -1,0 +1,166 @@
+//! The JSON report: its own versioned structs. Secrets are masked everywhere, also in diffs.
+
+use dockerfile_syntax::Dockerfile;
+use harden_core::redact::mask_text;
+use harden_core::{Disposition, Outcome};
+use serde::Serialize;
+
+use super::text::Summary;
+use crate::discover::Problem;
+
+/// Version of the format. A change that breaks readers gets a new number.
+pub const SCHEMA: &str = "harden-report/1";
+
+/// One file.
+#[derive(Debug, Serialize)]
+pub struct FileReport {
+    /// Path as found; `-` for standard input.
+    pub path: String,
+    /// `changed`, `unchanged` or `failed`.
+    pub status: &'static str,
+    /// Every finding.
+    pub findings: Vec<FindingReport>,
+    /// Why the file was not handled.
+    pub errors: Vec<ErrorReport>,
+    /// The change as a unified diff, with secrets masked: for reading, not for applying.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}
+
+/// One finding.
+#[derive(Debug, Serialize)]
+pub struct FindingReport {
+    /// The transform.
+    pub transform: &'static str,
+    /// The kind of finding.
+    pub id: &'static str,
+    /// `fixed`, `offered`, `refused`, `kept` or `suppressed`.
+    pub disposition: &'static str,
+    /// Level of the fix, when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<&'static str>,
+    /// Line in the original, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// What it is.
+    pub message: String,
+    /// Stable code of the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The reason.
+    pub reason: String,
+    /// What the fix takes for granted.
+    pub assumptions: Vec<String>,
+}
+
+/// One error.
+#[derive(Debug, Serialize)]
+pub struct ErrorReport {
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// A path, compose or bake file that could not be used.
+#[derive(Debug, Serialize)]
+pub struct ProblemReport {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    error: bool,
+    message: String,
+}
+
+impl From<&Problem> for ProblemReport {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            path: problem.path.display().to_string(),
+            line: problem.line,
+            error: problem.kind.is_error(),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+/// What follows the files in the document.
+#[derive(Debug, Serialize)]
+pub struct SummaryReport {
+    files: usize,
+    changed: usize,
+    failed: usize,
+    fixed: usize,
+    offered: usize,
+    refused: usize,
+    exit_code: u8,
+}
+
+impl SummaryReport {
+    /// The numbers of a run.
+    pub fn new(summary: &Summary, exit_code: u8) -> Self {
+        Self {
+            files: summary.files,
+            changed: summary.changed,
+            failed: summary.failed,
+            fixed: summary.fixed.values().sum(),
+            offered: summary.offered,
+            refused: summary.refused,
+            exit_code,
+        }
+    }
+}
+
+/// The findings of one file.
+pub fn findings(source: &Dockerfile, outcome: &Outcome) -> Vec<FindingReport> {
+    outcome
+        .reports
+        .iter()
+        .map(|report| {
+            let (disposition, level, code, reason) = match &report.disposition {
+                Disposition::Fixed(level, why) => ("fixed", Some(*level), Some(why.code), &why.message),
+                Disposition::Offered(level, why) => ("offered", Some(*level), Some(why.code), &why.message),
+                Disposition::Refused(why) => ("refused", None, Some(why.code), &why.message),
+                Disposition::Kept(why) => ("kept", None, Some(why.code), &why.message),
+                Disposition::Suppressed { comment } => ("suppressed", None, None, comment),
+            };
+            let at = source.line_col(report.span.start);
+            FindingReport {
+                transform: report.transform,
+                id: report.id,
+                disposition,
+                level: level.map(harden_core::Level::as_str),
+                line: at.line,
+                column: at.column,
+                message: mask_text(&report.message).into_owned(),
+                code,
+                reason: mask_text(reason).into_owned(),
+                assumptions: report.assumptions.iter().map(|one| mask_text(one).into_owned()).collect(),
+            }
+        })
+        .collect()
+}
+
+/// The errors of an invalid Dockerfile.
+pub fn errors(source: &Dockerfile) -> Vec<ErrorReport> {
+    source
+        .errors()
+        .iter()
+        .map(|error| {
+            let at = source.line_col(error.span.start);
+            ErrorReport {
+                line: Some(at.line),
+                column: Some(at.column),
+                message: mask_text(&error.to_string()).into_owned(),
+                help: error.kind.help().map(|help| mask_text(&help).into_owned()),
+            }
+        })
+        .collect()
+}
