@@ -5,8 +5,10 @@
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -56,18 +58,9 @@ const REFERENCES: [&str; 4] = [
     "docker.io/library/debian@sha256:4b5c3f6a1b7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6071",
 ];
 
-/// Every file of the corpus that is UTF-8, by size.
+/// Every file of the corpus, by size.
 fn corpus() -> Vec<String> {
-    let root = std::env::var_os("HARDEN_CORPUS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
-        PathBuf::from,
-    );
-    let Ok(index) = std::fs::read_to_string(root.join("buildkit.ndjson")) else { return Vec::new() };
-    let mut files: Vec<String> = index
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|entry| std::fs::read_to_string(root.join(entry["path"].as_str()?)).ok())
-        .collect();
+    let mut files: Vec<String> = common::corpus().into_iter().flatten().map(|file| file.source).collect();
     files.sort_by_key(String::len);
     files
 }

@@ -101,7 +101,12 @@ impl SyntaxErrorKind {
     }
 }
 
-/// Text from the file as a message shows it: control characters escaped, cut after 60 characters.
+/// Marks without width, between them those that reverse the order of text.
+fn is_invisible(ch: char) -> bool {
+    matches!(ch, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Text from the file as a message shows it: what cannot be seen is escaped, and it ends after 60 characters.
 struct Short<'a>(&'a str);
 
 impl fmt::Display for Short<'_> {
@@ -109,7 +114,10 @@ impl fmt::Display for Short<'_> {
         for (count, ch) in self.0.chars().enumerate() {
             match ch {
                 _ if count == 60 => return f.write_str("…"),
-                ch if ch.is_control() => write!(f, "{}", ch.escape_default())?,
+                ' ' => f.write_str(" ")?,
+                ch if ch.is_control() || ch.is_whitespace() || is_invisible(ch) => {
+                    write!(f, "{}", ch.escape_default())?;
+                }
                 ch => write!(f, "{ch}")?,
             }
         }

@@ -85,6 +85,7 @@ fn is_blank(text: &str, at: usize) -> bool {
 mod tests {
     use super::*;
 
+    #[allow(clippy::type_complexity, reason = "name, value, cooked text; and the rest")]
     fn read(text: &str) -> (Vec<(&str, Option<&str>, Option<String>)>, &str) {
         let (flags, rest) = leading(text, 0);
         let slice = |range: &LRange| &text[range.start as usize..range.end as usize];

@@ -67,7 +67,7 @@ impl Scanner<'_> {
             }
         }
         self.blanks();
-        (self.at == self.bytes.len()).then(|| if mixed { Array::Mixed } else { Array::Strings(strings) })
+        (self.at == self.bytes.len()).then_some(if mixed { Array::Mixed } else { Array::Strings(strings) })
     }
 
     fn string(&mut self) -> Option<()> {

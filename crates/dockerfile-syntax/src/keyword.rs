@@ -94,6 +94,7 @@ impl Keyword {
             .collect();
         Self::ALL
             .into_iter()
+            .filter(|keyword| keyword.as_str().len().abs_diff(upper.len()) <= 2)
             .map(|keyword| (distance(&upper, keyword.as_str().as_bytes()), keyword))
             .filter(|&(apart, keyword)| apart <= 2 && apart * 2 < keyword.as_str().len())
             .min_by_key(|&(apart, _)| apart)

@@ -136,6 +136,7 @@ const MAX_DEPTH: u32 = 64;
 /// line would otherwise fill the memory.
 const MAX_WORK: usize = 4_000_000;
 
+#[allow(clippy::struct_excessive_bools, reason = "they are the switches of BuildKit's lexer")]
 pub(crate) struct Lexer<'a, 'l> {
     source: &'a str,
     at: usize,
@@ -190,7 +191,7 @@ impl Words {
     }
 }
 
-impl<'a, 'l> Lexer<'a, 'l> {
+impl<'a> Lexer<'a, '_> {
     fn new(source: &'a str, escape: char) -> Self {
         Self {
             source,

@@ -67,11 +67,11 @@ struct Parser<'a> {
     in_stage: bool,
 }
 
-pub(crate) fn parse(source: Arc<str>) -> Dockerfile {
-    let file = Dockerfile::empty(Arc::clone(&source));
-    let lines = Lines { source: &source, at: 0, number: 0, too_long: Vec::new() };
+pub(crate) fn parse(source: &Arc<str>) -> Dockerfile {
+    let file = Dockerfile::empty(Arc::clone(source));
+    let lines = Lines { source, at: 0, number: 0, too_long: Vec::new() };
     let mut parser = Parser {
-        source: &source,
+        source,
         lines,
         file,
         directives_done: false,

@@ -78,7 +78,7 @@ impl fmt::Display for LineCol {
 }
 
 /// Bytes between two counts of characters in a [`LineIndex`].
-const STRIDE: usize = 4096;
+const STRIDE: usize = 512;
 
 /// Start offset of every line, and how many characters stand before every [`STRIDE`]th byte: a [`LineCol`] look-up costs
 /// no more in a line of many megabytes.
@@ -121,7 +121,12 @@ impl LineIndex {
         while !source.is_char_boundary(end) {
             end -= 1;
         }
-        let column = self.chars_before(source, end) - self.chars_before(source, start.min(end));
+        let start = start.min(end);
+        let column = if end - start <= STRIDE {
+            count_chars(&source.as_bytes()[start..end])
+        } else {
+            self.chars_before(source, end) - self.chars_before(source, start)
+        };
         LineCol { line: line as u32, column: column + 1 }
     }
 

@@ -124,7 +124,7 @@ impl Dockerfile {
     /// Linear in the length of the source and not recursive on it. Text past 4 GiB is not supported; callers cap far
     /// below that.
     pub fn parse(source: impl Into<Arc<str>>) -> Self {
-        parse::parse(source.into())
+        parse::parse(&source.into())
     }
 
     pub(crate) fn empty(source: Arc<str>) -> Self {

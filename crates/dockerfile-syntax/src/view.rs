@@ -110,6 +110,7 @@ impl<'a> Token<'a> {
     }
 
     /// The part of this token at `start..end` bytes of its text.
+    #[must_use]
     pub fn part(self, start: u32, end: u32) -> Token<'a> {
         let limit = self.end - self.start;
         let start = start.min(limit);

@@ -3,15 +3,19 @@
 //! The corpus is looked for in `$HARDEN_CORPUS`, else in `../shared/corpus` beside the repository. It holds
 //! `buildkit.ndjson`: one object a file with what `parser.Parse` and `instructions.Parse` made of it.
 
+#![allow(clippy::disallowed_methods, reason = "the test reads the corpus")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+
 use std::path::PathBuf;
 
 use dockerfile_syntax::{Dockerfile, Instruction, Keyword};
 use serde_json::Value;
 
 fn corpus() -> Option<PathBuf> {
-    let root = std::env::var_os("HARDEN_CORPUS").map(PathBuf::from).unwrap_or_else(|| {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus")
-    });
+    let root = std::env::var_os("HARDEN_CORPUS").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
+        PathBuf::from,
+    );
     root.join("buildkit.ndjson").is_file().then_some(root)
 }
 
@@ -49,7 +53,11 @@ fn compare(instruction: Instruction<'_>, node: &Value, at: &str, problems: &mut 
             problems.push(format!("{at}: {what}: ours {ours:?}, BuildKit {theirs:?}"));
         }
     };
-    check("keyword", instruction.keyword_token().text().to_uppercase(), node["cmd"].as_str().unwrap().to_uppercase());
+    check(
+        "keyword",
+        instruction.keyword_token().text().to_uppercase(),
+        node["cmd"].as_str().unwrap().to_uppercase(),
+    );
     let lines = format!("{:?}", (node["s"].as_u64().unwrap(), node["e"].as_u64().unwrap()));
     check("lines", format!("{:?}", instruction.lines()), lines);
     check("joined", instruction.joined().to_owned(), node["orig"].as_str().unwrap().to_owned());
@@ -125,7 +133,11 @@ fn every_corpus_file_reads_as_buildkit_reads_it() {
         }
         let nodes = expected["nodes"].as_array().unwrap();
         if nodes.len() != file.instructions().len() {
-            problems.push(format!("{path}: {} instructions, BuildKit {}", file.instructions().len(), nodes.len()));
+            problems.push(format!(
+                "{path}: {} instructions, BuildKit {}",
+                file.instructions().len(),
+                nodes.len()
+            ));
             continue;
         }
         for (instruction, node) in file.instructions().zip(nodes) {
@@ -138,5 +150,10 @@ fn every_corpus_file_reads_as_buildkit_reads_it() {
     }
     println!("{files} files compared");
     assert!(files > 1000, "only {files} files: the corpus is incomplete");
-    assert!(problems.is_empty(), "{} differences:\n{}", problems.len(), problems[..problems.len().min(40)].join("\n"));
+    assert!(
+        problems.is_empty(),
+        "{} differences:\n{}",
+        problems.len(),
+        problems[..problems.len().min(40)].join("\n")
+    );
 }
