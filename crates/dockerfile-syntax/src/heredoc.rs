@@ -52,6 +52,10 @@ fn open(word: &lexer::Word) -> Result<Option<Opener>, String> {
     if rest.is_empty() || rest.contains('<') {
         return Ok(None);
     }
+    let fd = text[..digits].parse().unwrap_or(0);
+    if !rest.contains(|ch: char| matches!(ch, '\'' | '"' | '\\' | '$') || ch.is_whitespace()) {
+        return Ok(Some(Opener { word: word.range.clone(), name: rest.to_owned(), fd, expand: true, chomp }));
+    }
     let unreadable = |_| text.to_owned();
     let plain = Lexer::unquoted(rest).words().map_err(unreadable)?;
     let [name] = plain.as_slice() else { return Ok(None) };
@@ -62,7 +66,7 @@ fn open(word: &lexer::Word) -> Result<Option<Opener>, String> {
         word: word.range.clone(),
         expand: quotes(&name.text) == quotes(&raw.text),
         name: name.text.clone(),
-        fd: text[..digits].parse().unwrap_or(0),
+        fd,
         chomp,
     }))
 }
