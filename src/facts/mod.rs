@@ -2,4 +2,5 @@
 
 pub mod context;
 pub mod file;
+pub mod registry;
 pub mod tags;
