@@ -2,11 +2,12 @@
 
 use harden_core::syntax::{Flag, Instruction, Keyword, Span};
 use harden_core::{
-    ContextSource, Context, Edit, EntryKind, Finding, FindingMeta, Fix, Level, Meta, Missing, Scopes, State,
+    Context, ContextSource, Edit, EntryKind, Finding, FindingMeta, Fix, Level, Meta, Missing, Scopes, State,
     Transform, Verdict, Why, rule,
 };
 
 use crate::never_archive;
+use crate::remote_source::{self, shown};
 
 /// The transform.
 pub struct AddToCopy;
@@ -34,7 +35,11 @@ static META: Meta = Meta {
             summary: "ADD downloads a URL",
             foreign: &[rule("checkov", "CKV_DOCKER_4"), rule("kics", "4b410d24")],
         },
-        FindingMeta { id: "add-git", summary: "ADD clones a git repository", foreign: &[rule("checkov", "CKV_DOCKER_4")] },
+        FindingMeta {
+            id: "add-git",
+            summary: "ADD clones a git repository",
+            foreign: &[rule("checkov", "CKV_DOCKER_4")],
+        },
         FindingMeta {
             id: "add-archive",
             summary: "ADD extracts an archive",
@@ -50,9 +55,7 @@ impl Transform for AddToCopy {
 
     fn propose(&self, ctx: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let has_add = |one: &Instruction<'_>| {
-            one.trigger().unwrap_or(*one).keyword() == Keyword::Add
-        };
+        let has_add = |one: &Instruction<'_>| one.trigger().unwrap_or(*one).keyword() == Keyword::Add;
         if !ctx.file().instructions().any(|one| has_add(&one)) {
             return findings;
         }
@@ -62,7 +65,8 @@ impl Transform for AddToCopy {
                 let add = instruction.trigger().unwrap_or(instruction);
                 if add.keyword() == Keyword::Add {
                     let inside = add.keyword() != instruction.keyword();
-                    findings.push(examine(&Add { ctx, scopes, state, add, onbuild: inside }));
+                    let add = Add { ctx, scopes, state, instruction: add, onbuild: inside };
+                    findings.push(examine(&add));
                 }
             });
         }
@@ -74,15 +78,33 @@ struct Add<'c, 'a> {
     ctx: &'c Context<'a>,
     scopes: &'c Scopes<'c, 'a>,
     state: &'c State,
-    add: Instruction<'a>,
+    instruction: Instruction<'a>,
     /// Inside ONBUILD: the sources are those of a build nobody can see from here.
     onbuild: bool,
 }
 
-/// What is known about the sources of one ADD, worst first.
+/// What is known about one source, or about all of them.
 struct Judgement {
     level: Level,
     reason: Why,
+    assumptions: Vec<String>,
+}
+
+impl Judgement {
+    fn safe(code: &'static str, message: &str) -> Self {
+        Self { level: Level::Safe, reason: Why::new(code, message), assumptions: Vec::new() }
+    }
+
+    /// Both together: the worse level with its reason, and what either takes for granted.
+    fn and(mut self, mut other: Self) -> Self {
+        if other.level > self.level {
+            std::mem::swap(&mut self, &mut other);
+        } else if self.level == Level::Safe && self.reason != other.reason {
+            self.reason = Why::new("only-copies", "no source is a URL or an archive");
+        }
+        self.assumptions.append(&mut other.assumptions);
+        self
+    }
 }
 
 /// Why an ADD is not converted.
@@ -102,71 +124,78 @@ impl Stop {
 }
 
 fn examine(add: &Add<'_, '_>) -> Finding {
-    let keyword = add.add.keyword_token();
+    let keyword = add.instruction.keyword_token();
     let span = keyword.span();
-    let verdict = judge(add).map(|judgement| fix(add, judgement));
-    match verdict {
-        Ok(Some(fix)) => Finding {
-            id: "add-local",
-            span,
-            message: "ADD only copies here; COPY says so".to_owned(),
-            verdict: Verdict::Fix(fix),
-        },
-        Ok(None) => Finding {
-            id: "add-local",
-            span,
-            message: "ADD only copies here".to_owned(),
-            verdict: Verdict::Refused(Why::new("split-token", "the keyword or a flag is split over lines")),
-        },
-        Err(stop) => {
-            let message = match stop.id {
-                "add-remote" => "ADD downloads a URL",
-                "add-git" => "ADD clones a git repository",
-                "add-archive" => "ADD extracts an archive",
+    let (id, message, verdict) = match judge(add).map(|judgement| fix(add, judgement)) {
+        Ok(Some(fix)) => ("add-local", "ADD only copies here; COPY says so", Verdict::Fix(fix)),
+        Ok(None) => {
+            let why = Why::new("split-token", "the keyword or a flag is split over lines");
+            ("add-local", "ADD only copies here", Verdict::Refused(why))
+        }
+        Err(Stop { id, verdict }) => {
+            let message = match (id, &verdict) {
+                ("add-remote", _) => "ADD downloads a URL",
+                ("add-git", _) => "ADD clones a git repository",
+                ("add-archive", Verdict::Kept(_)) => "ADD extracts an archive",
                 _ => "ADD may do more than copy",
             };
-            Finding { id: stop.id, span, message: message.to_owned(), verdict: stop.verdict }
+            (id, message, verdict)
         }
-    }
+    };
+    Finding { id, span, message: message.to_owned(), verdict }
 }
 
 fn judge(add: &Add<'_, '_>) -> Result<Judgement, Stop> {
-    for flag in add.add.flags() {
+    for flag in add.instruction.flags() {
         match (flag.name(), flag.value()) {
             ("checksum", _) => {
-                return Err(Stop::keep("add-remote", "checksum", "--checksum verifies a download, which COPY cannot do"));
+                return Err(Stop::keep(
+                    "add-remote",
+                    "checksum",
+                    "--checksum verifies a download, which COPY cannot do",
+                ));
             }
             ("keep-git-dir", _) => {
                 return Err(Stop::keep("add-git", "keep-git-dir", "--keep-git-dir belongs to a git source"));
             }
             ("unpack", value) if !is_false(value) => {
-                return Err(Stop::keep("add-archive", "unpack", "--unpack asks for extraction, which COPY does not do"));
+                return Err(Stop::keep(
+                    "add-archive",
+                    "unpack",
+                    "--unpack asks for extraction, which COPY does not do",
+                ));
             }
-            _ => {}
+            ("chown" | "chmod" | "link" | "exclude" | "unpack", _) => {}
+            // Only the instruction inside ONBUILD gets here with one: BuildKit reads it when the trigger runs.
+            (name, _) => {
+                let message = format!("ADD has no flag --{name}; COPY may read it differently");
+                return Err(Stop::refuse("add-local", "unknown-flag", message));
+            }
         }
     }
-    let Some(arguments) = add.add.copy() else {
+    let Some(arguments) = add.instruction.copy() else {
         return Err(Stop::refuse("add-local", "no-sources", "the sources cannot be read"));
     };
-    let unpacks = add.add.flag("unpack").is_none();
-    let mut worst = Judgement { level: Level::Safe, reason: Why::new("only-copies", "every source is a directory or a plain file") };
+    let unpacks = add.instruction.flag("unpack").is_none();
+    let mut all: Option<Judgement> = None;
     for source in &arguments.sources {
         let judgement = if source.is_heredoc() {
-            Judgement { level: Level::Safe, reason: Why::new("heredoc", "the source is a heredoc") }
+            Judgement::safe("heredoc", "the source is a heredoc")
         } else {
             self::source(add, &source.text, unpacks)?
         };
-        if judgement.level > worst.level {
-            worst = judgement;
-        }
+        all = Some(match all {
+            None => judgement,
+            Some(all) => all.and(judgement),
+        });
     }
-    if add.onbuild && worst.level == Level::Safe {
-        worst = Judgement {
-            level: Level::Review,
-            reason: Why::new("onbuild", "the trigger stored in the image changes from ADD to COPY; both copy the same"),
-        };
+    let mut all = all.ok_or_else(|| Stop::refuse("add-local", "no-sources", "there is no source"))?;
+    if add.onbuild && all.level == Level::Safe {
+        all.level = Level::Review;
+        let message = "the trigger stored in the image changes from ADD to COPY; both copy the same";
+        all.reason = Why::new("onbuild", message);
     }
-    Ok(worst)
+    Ok(all)
 }
 
 fn is_false(value: Option<&str>) -> bool {
@@ -175,47 +204,54 @@ fn is_false(value: Option<&str>) -> bool {
 
 /// Judges one source.
 fn source(add: &Add<'_, '_>, written: &str, unpacks: bool) -> Result<Judgement, Stop> {
-    let expanded = add.scopes.expand_text(add.state, written).map_err(|why| {
-        let message = format!("the source `{written}` is not fixed by the file: {}", why.message);
-        Stop::refuse("add-local", "variable-source", message)
+    let fetched = |text: &str| {
+        remote_source::look(text).map(|(id, what)| {
+            let message = format!("`{}` is {what}, which COPY cannot fetch", shown(written));
+            Stop::refuse(id, "remote-source", message)
+        })
+    };
+    let expanded = match add.scopes.expand_text(add.state, written) {
+        // A trigger sees the variables at the end of its stage, and what the stage built on it has set.
+        Ok(expanded) if add.onbuild && expanded.text != written => {
+            Err(Why::new("onbuild", "its variables are those of the image built on this one"))
+        }
+        other => other,
+    };
+    let expanded = expanded.map_err(|why| {
+        // The message about a malformed word quotes all of it.
+        let because =
+            if why.code == "bad-expansion" { "it cannot be expanded" } else { why.message.as_str() };
+        let message = format!("the source `{}` is not fixed by the file: {because}", shown(written));
+        fetched(written).unwrap_or_else(|| Stop::refuse("add-local", "variable-source", message))
     })?;
     let text = expanded.text.as_str();
-    if let Some((id, what)) = remote(text) {
-        return Err(Stop::refuse(id, "remote-source", format!("`{written}` is {what}, which COPY cannot fetch")));
+    if let Some(stop) = fetched(text) {
+        return Err(stop);
     }
-    let mut judgement = if is_context_root(text) {
-        Judgement { level: Level::Safe, reason: Why::new("directory", "the source is the whole build context") }
+    let written = &*shown(written);
+    let judgement = if is_context_root(text) {
+        Judgement::safe("directory", "the source is the whole build context")
     } else if add.onbuild {
-        local(written, text, unpacks, Err(Why::new("onbuild", "the build context is that of the image built on this one")))?
+        let why = Why::new("onbuild", "the build context is that of the image built on this one");
+        local(written, text, unpacks, Err(why))?
     } else {
         local(written, text, unpacks, look(add, text))?
     };
-    if let Some(argument) = expanded.arguments.first() {
-        let message = format!("`{written}` depends on the build argument {argument}: another value may name a URL or an archive");
-        judgement = Judgement { level: Level::Suggest, reason: Why::new("variable-source", message) };
-    }
-    Ok(judgement)
-}
-
-/// Whether `source` is read from outside the build context, and how.
-///
-/// BuildKit takes `http(s)` URLs as downloads and what its `gitutil` recognises as git: an scp-like `git@host:path`,
-/// `git://`, `ssh://`, URLs that end in `.git`, and anything below `github.com/`.
-fn remote(source: &str) -> Option<(&'static str, &'static str)> {
-    let lower = source.to_ascii_lowercase();
-    let scp = source.starts_with("git@") && source.contains(':');
-    if scp || source.starts_with("github.com/") {
-        return Some(("add-git", "a git repository"));
-    }
-    let (scheme, rest) = lower.split_once("://")?;
-    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
-        return None;
-    }
-    let path = rest.split(['#', '?']).next().unwrap_or_default();
-    match scheme {
-        "git" | "ssh" | "git+ssh" => Some(("add-git", "a git repository")),
-        "http" | "https" if path.ends_with(".git") => Some(("add-git", "a git repository")),
-        _ => Some(("add-remote", "a URL")),
+    match expanded.arguments.first() {
+        None => Ok(judgement),
+        Some(argument) => {
+            let message = format!(
+                "`{written}` depends on the build argument {argument}: another value may name a URL or an archive"
+            );
+            let assumption =
+                format!("no build gives {argument} a value that makes `{written}` a URL or an archive");
+            let by_argument = Judgement {
+                level: Level::Suggest,
+                reason: Why::new("variable-source", message),
+                assumptions: vec![assumption],
+            };
+            Ok(by_argument.and(judgement))
+        }
     }
 }
 
@@ -237,35 +273,44 @@ fn local(
     found: Result<ContextSource, Why>,
 ) -> Result<Judgement, Stop> {
     if !unpacks {
-        let reason = Why::new("unpack-false", "--unpack=false forbids extraction");
-        return Ok(Judgement { level: Level::Safe, reason });
+        return Ok(Judgement::safe("unpack-false", "--unpack=false forbids extraction"));
     }
     let found = match found {
         Ok(found) => found,
-        Err(why) => return by_name(written, source, why),
+        Err(why) => return by_name(written, source, &why),
     };
     if found.entries.is_empty() {
-        let why = if found.ignored {
-            return Err(Stop::refuse(
-                "add-local",
-                "ignored",
-                format!("`{written}` is excluded by .dockerignore, so this ADD cannot build"),
-            ));
-        } else {
-            Why::new("not-in-context", format!("`{written}` is not in the build context now"))
+        // A pattern that matches nothing builds, and copies nothing.
+        let pattern = source.contains(['*', '?', '[']);
+        let why = match (found.ignored, pattern) {
+            (true, false) => {
+                let message = format!("`{written}` is excluded by .dockerignore, so this ADD cannot build");
+                return Err(Stop::refuse("add-local", "ignored", message));
+            }
+            (true, true) => {
+                Why::new("ignored", format!(".dockerignore excludes what `{written}` matches now"))
+            }
+            (false, true) => {
+                Why::new("not-in-context", format!("`{written}` matches nothing in the build context now"))
+            }
+            (false, false) => {
+                Why::new("not-in-context", format!("`{written}` is not in the build context now"))
+            }
         };
-        return by_name(written, source, why);
+        return by_name(written, source, &why);
     }
     for entry in &found.entries {
         match &entry.kind {
             EntryKind::Directory | EntryKind::PlainFile => {}
             EntryKind::Archive { compression } => {
                 let how = if *compression == "tar" { String::new() } else { format!(" ({compression})") };
-                let message = format!("`{}` is a tar archive{how}: ADD extracts it and COPY would not", entry.path);
+                let message =
+                    format!("`{}` is a tar archive{how}: ADD extracts it and COPY would not", entry.path);
                 return Err(Stop::keep("add-archive", "archive", message));
             }
             EntryKind::Unclassified(why) => {
-                let message = format!("whether `{}` is an archive cannot be told: {}", entry.path, why.message);
+                let message =
+                    format!("whether `{}` is an archive cannot be told: {}", entry.path, why.message);
                 return Err(Stop::refuse("add-local", "unclassified", message));
             }
             EntryKind::Special => {
@@ -274,20 +319,23 @@ fn local(
             }
         }
     }
-    let kind = if found.entries.iter().all(|entry| entry.kind == EntryKind::Directory) {
-        Why::new("directory", "the source is a directory")
+    Ok(if found.entries.iter().all(|entry| entry.kind == EntryKind::Directory) {
+        Judgement::safe("directory", "the source is a directory")
     } else {
-        Why::new("plain-file", "the content of the source is no archive")
-    };
-    Ok(Judgement { level: Level::Safe, reason: kind })
+        Judgement::safe("plain-file", "the content of the source is no archive")
+    })
 }
 
 /// Without the content only the name is left.
-fn by_name(written: &str, source: &str, why: Why) -> Result<Judgement, Stop> {
+fn by_name(written: &str, source: &str, why: &Why) -> Result<Judgement, Stop> {
     match never_archive::look(source) {
         never_archive::Name::Never => Ok(Judgement {
             level: Level::Review,
-            reason: Why::new("name", format!("files named like `{written}` are never tar archives ({})", why.message)),
+            reason: Why::new(
+                "name",
+                format!("files named like `{written}` are no tar archives ({})", why.message),
+            ),
+            assumptions: vec![format!("`{written}` is what its name says")],
         }),
         never_archive::Name::Archive => Err(Stop::refuse(
             "add-archive",
@@ -296,36 +344,46 @@ fn by_name(written: &str, source: &str, why: Why) -> Result<Judgement, Stop> {
         )),
         never_archive::Name::Open => Ok(Judgement {
             level: Level::Suggest,
-            reason: Why::new(why.code, format!("whether `{written}` is an archive is not known: {}", why.message)),
+            reason: Why::new(
+                why.code,
+                format!("whether `{written}` is an archive is not known: {}", why.message),
+            ),
+            assumptions: vec![format!("`{written}` is no archive")],
         }),
     }
 }
 
 /// The edits; `None` when the keyword or a flag to remove is split over lines.
 fn fix(add: &Add<'_, '_>, judgement: Judgement) -> Option<Fix> {
-    let keyword = add.add.keyword_token();
+    let keyword = add.instruction.keyword_token();
     if keyword.is_split() {
         return None;
     }
     let mut edits = vec![Edit::replace(keyword.span(), copy_like(keyword.text()))];
-    for flag in add.add.flags().filter(|flag| flag.name() == "unpack") {
+    for flag in add.instruction.flags().filter(|flag| flag.name() == "unpack") {
         edits.push(Edit::delete(flag_with_blank(add, flag)?));
     }
-    let assumptions = match judgement.level {
-        Level::Safe => Vec::new(),
-        _ => vec![judgement.reason.message.clone()],
-    };
-    Some(Fix { level: judgement.level, edits, reason: judgement.reason, assumptions })
+    let Judgement { level, reason, assumptions } = judgement;
+    Some(Fix { level, edits, reason, assumptions })
 }
 
-/// A flag and the blanks after it on its line.
+/// A flag and the blanks after it on its line; the whole line when it stands there alone.
 fn flag_with_blank(add: &Add<'_, '_>, flag: Flag<'_>) -> Option<Span> {
     if flag.token().is_split() {
         return None;
     }
+    let file = add.ctx.file();
     let span = flag.token().span();
-    let after = &add.ctx.file().text()[span.end as usize..];
-    let blanks = after.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let (before, after) = (&file.text()[..span.start as usize], &file.text()[span.end as usize..]);
+    let blank = |ch: char| matches!(ch, ' ' | '\t');
+    let indent = before.len() - before.trim_end_matches(blank).len();
+    let line = after.find('\n').map_or("", |end| &after[..=end]);
+    // The keyword stands before it, so a line that begins here continues another.
+    if before[..before.len() - indent].ends_with('\n') && line.trim().strip_prefix(file.escape()) == Some("")
+    {
+        return Some(Span::new(span.start - indent as u32, span.end + line.len() as u32));
+    }
+    let blanks = after.len() - after.trim_start_matches(blank).len();
     Some(Span::new(span.start, span.end + blanks as u32))
 }
 

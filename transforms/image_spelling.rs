@@ -31,13 +31,18 @@ fn version(ctx: &Context<'_>, reference: &Reference, digest: &Digest) -> Option<
 
 fn precheck(ctx: &Context<'_>, reference: &Reference) -> Result<(), Why> {
     let same = |context: &String| {
-        Reference::parse(context).is_ok_and(|context| context.without_digest().canonical_or_latest() == reference.canonical_or_latest())
+        Reference::parse(context).is_ok_and(|context| {
+            context.without_digest().canonical_or_latest() == reference.canonical_or_latest()
+        })
     };
     if let Some(context) = ctx.setup.named_contexts.iter().find(|context| same(context)) {
-        let message = format!("a build replaces `{context}` by a named context; with a digest the name would no longer match");
+        let message = format!(
+            "a build replaces `{context}` by a named context; with a digest the name would no longer match"
+        );
         return Err(Why::new("named-context", message));
     }
-    if reference.domain().split(':').next() == Some("localhost") {
+    let host = reference.domain().split(':').next();
+    if matches!(host, Some("localhost" | "127.0.0.1")) {
         return Err(Why::new("local-image", format!("`{reference}` is in a local registry")));
     }
     Ok(())
@@ -56,13 +61,38 @@ impl CanonicalOrLatest for Reference {
 
 /// A pinned index without the platform of `--platform` would only fail later and less clearly.
 fn has_platform(reference: &Reference, resolved: &ResolvedImage, platform: &str) -> Result<(), Why> {
-    let unknowable = resolved.platforms.is_empty() || platform.contains('$') || !platform.contains('/');
-    let matches = |have: &String| have == platform || have.strip_prefix(platform).is_some_and(|rest| rest.starts_with('/'));
-    if unknowable || resolved.platforms.iter().any(matches) {
+    let Some((os, architectures)) = runs(platform) else { return Ok(()) };
+    let matches = |have: &String| {
+        let mut parts = have.split('/');
+        parts.next() == Some(os.as_str()) && parts.next().is_some_and(|have| architectures.contains(&have))
+    };
+    if resolved.platforms.is_empty() || resolved.platforms.iter().any(matches) {
         return Ok(());
     }
-    let message = format!("`{reference}` has no image for {platform}, only for {}", resolved.platforms.join(", "));
+    let message =
+        format!("`{reference}` has no image for {platform}, only for {}", resolved.platforms.join(", "));
     Err(Why::new("platform-missing", message))
+}
+
+/// The system and the architectures that serve `platform`; `None` when it does not name both.
+///
+/// Names are those containerd normalises, which also takes 386 for amd64 and arm for arm64 (containerd/platforms).
+/// Variants are not looked at: older ones serve newer ones.
+fn runs(platform: &str) -> Option<(String, Vec<&'static str>)> {
+    let lower = platform.to_ascii_lowercase();
+    let mut parts = lower.split('/');
+    let (os, architecture) = (parts.next()?, parts.next()?);
+    let architectures = match architecture {
+        "amd64" | "x86_64" | "x86-64" => vec!["amd64", "386"],
+        "arm64" | "aarch64" => vec!["arm64", "arm"],
+        "arm" | "armhf" | "armel" => vec!["arm"],
+        "386" | "i386" => vec!["386"],
+        "ppc64le" => vec!["ppc64le"],
+        "riscv64" => vec!["riscv64"],
+        "s390x" => vec!["s390x"],
+        _ => return None,
+    };
+    Some((os.to_owned(), architectures))
 }
 
 /// The edit that gives the reference written in `token` its suffix. The token may have one pair of quotes around it.
@@ -72,10 +102,16 @@ pub(crate) fn edit(token: Token<'_>, reference: &Reference, suffix: &str) -> Res
     }
     let text = token.text();
     let quoted = ['"', '\''].iter().any(|&quote| {
-        text.len() >= 2 && text.starts_with(quote) && text.ends_with(quote) && &text[1..text.len() - 1] == reference.as_written()
+        text.len() >= 2
+            && text.starts_with(quote)
+            && text.ends_with(quote)
+            && &text[1..text.len() - 1] == reference.as_written()
     });
     if !quoted && text != reference.as_written() {
-        return Err(Why::new("spelling", format!("`{text}` is quoted or escaped in a way harden does not edit")));
+        return Err(Why::new(
+            "spelling",
+            format!("`{text}` is quoted or escaped in a way harden does not edit"),
+        ));
     }
     let start = token.span().start + u32::from(quoted);
     Ok(edit_at(start, reference, suffix))
@@ -83,13 +119,16 @@ pub(crate) fn edit(token: Token<'_>, reference: &Reference, suffix: &str) -> Res
 
 /// The same for a reference that stands plainly at `start`.
 pub(crate) fn edit_at(start: u32, reference: &Reference, suffix: &str) -> Edit {
-    let name = reference.name().len() as u32;
-    let end = start + reference.as_written().len() as u32;
-    let tag = Span::new(start + name, end);
-    // The tag stays when it does not change, so that a diff shows an insertion.
-    let written = &reference.as_written()[reference.name().len()..];
-    match suffix.strip_prefix(written) {
+    let name = reference.name().len();
+    respell(start + name as u32, &reference.as_written()[name..], suffix)
+}
+
+/// `new` in the place of `written`, which stands at `start`. What both begin with stays, so that a diff shows an
+/// insertion.
+pub(crate) fn respell(start: u32, written: &str, new: &str) -> Edit {
+    let end = start + written.len() as u32;
+    match new.strip_prefix(written) {
         Some(rest) => Edit::insert(end, rest),
-        None => Edit::replace(tag, suffix),
+        None => Edit::replace(Span::new(start, end), new),
     }
 }

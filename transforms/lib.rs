@@ -7,6 +7,7 @@ mod image_spelling;
 mod never_archive;
 mod pin_digest;
 mod pin_variable;
+mod remote_source;
 
 use harden_core::Transform;
 

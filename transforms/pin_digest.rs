@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use harden_core::syntax::Reference;
+use harden_core::syntax::{Flag, Reference};
 use harden_core::{
-    Base, Context, Edit, Finding, FindingMeta, Fix, Level, Meta, Source, SourceUse, Stage, Transform, Verdict, Why,
-    rule,
+    Base, Context, Edit, Finding, FindingMeta, Fix, Level, Meta, Source, SourceUse, Stage, Transform,
+    Verdict, Why, rule,
 };
 
 use crate::image_spelling::{self, Pinned};
-use crate::pin_variable::{self, Role};
+use crate::pin_variable::{Role, Uses};
 
 /// The transform.
 pub struct PinDigest;
@@ -53,8 +53,9 @@ impl Transform for PinDigest {
         let mut findings = Vec::new();
         // An argument that several FROM share is pinned once.
         let mut arguments = BTreeSet::new();
+        let uses = Uses::new(ctx.build);
         for stage in &ctx.build.stages {
-            findings.extend(from(ctx, stage, &mut arguments));
+            findings.extend(from(ctx, stage, &uses, &mut arguments));
         }
         for one in ctx.build.source_uses(ctx.setup) {
             findings.extend(source(ctx, &one));
@@ -63,7 +64,12 @@ impl Transform for PinDigest {
     }
 }
 
-fn from<'a>(ctx: &Context<'a>, stage: &Stage<'a>, arguments: &mut BTreeSet<&'a str>) -> Option<Finding> {
+fn from<'a>(
+    ctx: &Context<'a>,
+    stage: &Stage<'a>,
+    uses: &Uses<'a>,
+    arguments: &mut BTreeSet<&'a str>,
+) -> Option<Finding> {
     let finding = |message: String, verdict: Verdict| {
         Some(Finding { id: "from-undigested", span: stage.image.span(), message, verdict })
     };
@@ -83,7 +89,7 @@ fn from<'a>(ctx: &Context<'a>, stage: &Stage<'a>, arguments: &mut BTreeSet<&'a s
         let verdict = pin_literal(ctx, stage, reference);
         return finding(message, verdict);
     }
-    let argument = match pin_variable::argument(ctx.build, stage) {
+    let argument = match uses.argument(stage) {
         Ok(argument) => argument,
         Err(why) => return finding(message, Verdict::Refused(why)),
     };
@@ -95,8 +101,12 @@ fn from<'a>(ctx: &Context<'a>, stage: &Stage<'a>, arguments: &mut BTreeSet<&'a s
         let edit = argument.edit(reference, &pinned.suffix)?;
         let mut fix = fix(reference, &pinned, edit);
         let part = if argument.role == Role::Tag { "tag" } else { "image" };
-        let note = format!("builds that pass {} keep choosing their own {part}", argument.name);
-        fix.assumptions.push(note);
+        let name = argument.name;
+        fix.assumptions.push(if ctx.setup.build_args.contains_key(name) {
+            format!("compose or bake files pass {name}, so those builds keep choosing their own {part}")
+        } else {
+            format!("builds that pass {name} keep choosing their own {part}")
+        });
         Ok(fix)
     });
     finding(message, verdict.map_or_else(Verdict::Refused, Verdict::Fix))
@@ -112,14 +122,16 @@ fn pin_literal(ctx: &Context<'_>, stage: &Stage<'_>, reference: &Reference) -> V
 }
 
 fn constant_platform<'a>(stage: &Stage<'a>) -> Option<&'a str> {
-    stage.from.flag("platform").and_then(|flag| flag.value()).filter(|value| !value.contains('$'))
+    stage.from.flag("platform").and_then(Flag::value).filter(|value| !value.contains('$'))
 }
 
 fn fix(reference: &Reference, pinned: &Pinned, edit: Edit) -> Fix {
     let reason = match &pinned.version {
         Some(version) => Why::new(
             "same-digest",
-            format!("`{reference}` is this digest, and so is the tag {version}, which update bots can follow"),
+            format!(
+                "`{reference}` is this digest, and so is the tag {version}, which update bots can follow"
+            ),
         ),
         None => Why::new("same-digest", format!("`{reference}` resolves to this digest")),
     };

@@ -1,5 +1,7 @@
 //! Pinning `FROM` that goes through a build argument: the digest goes into the argument's default.
 
+use std::collections::BTreeMap;
+
 use harden_core::syntax::{Keyword, Pair, Reference, Token};
 use harden_core::{Base, Build, Edit, Stage, Why};
 
@@ -21,79 +23,147 @@ pub(crate) struct Argument<'a> {
     pair: Pair<'a>,
 }
 
-/// Reads the image of `stage`, which holds a `$`. `Err` says why its argument cannot take a digest.
-pub(crate) fn argument<'a>(build: &Build<'a>, stage: &Stage<'a>) -> Result<Argument<'a>, Why> {
-    let text = stage.image.text();
-    let Some((name, role)) = shape(stage.image) else {
-        return Err(Why::new("composite", format!("`{text}` is composed of more than one part; pin the parts by hand")));
-    };
-    let mut declared = build.global_args.iter().filter(|arg| arg.pair.key.text() == name);
-    let Some(arg) = declared.next() else {
-        return Err(Why::new("no-default", format!("the argument {name} is not declared before the first FROM")));
-    };
-    if declared.next().is_some() {
-        return Err(Why::new("redeclared", format!("the argument {name} is declared more than once before the first FROM")));
-    }
-    alone(build, stage, name, role)?;
-    Ok(Argument { name: arg.pair.key.text(), role, pair: arg.pair })
+/// What the arguments before the first FROM are used for. A value with a digest must not reach a RUN, a label or
+/// another image.
+pub(crate) struct Uses<'a> {
+    /// Name to the one declaration; `None` when there are several.
+    declared: BTreeMap<&'a str, Option<Pair<'a>>>,
+    /// Name to why it is used for more than images.
+    elsewhere: BTreeMap<String, Why>,
+    /// Name to how the FROMs that mention it use it, or why they do not agree.
+    images: BTreeMap<String, Result<Use<'a>, Why>>,
 }
 
-/// `$NAME`, `${NAME}` or `literal:$NAME`; no operators, nothing after it.
-fn shape(image: Token<'_>) -> Option<(&str, Role)> {
-    let text = image.text();
-    let variables = image.variables().ok()?;
-    let [variable] = variables.as_slice() else { return None };
-    let before = &text[..variable.start as usize];
-    if variable.end as usize != text.len() || !variable.operator.is_empty() {
-        return None;
-    }
-    let name = text[variable.start as usize..].trim_start_matches(['$', '{']).trim_end_matches('}');
-    match before.strip_suffix(':') {
-        None if before.is_empty() => Some((name, Role::Image)),
-        Some(repository) if Reference::parse(repository).is_ok_and(|one| one.tag().is_none()) => Some((name, Role::Tag)),
-        _ => None,
-    }
+/// One way to use an argument in FROM.
+#[derive(Clone, PartialEq, Eq)]
+struct Use<'a> {
+    role: Option<Role>,
+    repository: Option<String>,
+    image: &'a str,
 }
 
-/// Checks that the argument is used for nothing but this role in every FROM, of one repository.
-///
-/// A value with a digest must not reach a RUN, a label or another image.
-fn alone(build: &Build<'_>, stage: &Stage<'_>, name: &str, role: Role) -> Result<(), Why> {
-    let mentions = |token: Token<'_>| {
-        token.variables().map_or(true, |found| found.iter().any(|variable| variable.name == name))
-    };
-    let shared = |what: String| Err(Why::new("shared-argument", format!("the argument {name} is also used {what}")));
-    for arg in &build.global_args {
-        if arg.pair.value.is_some_and(mentions) {
-            return shared(format!("in the default of {}", arg.pair.key.text()));
-        }
-    }
-    for other in &build.stages {
-        if other.from.flags().any(|flag| mentions(flag.token())) {
-            return shared("in --platform".to_owned());
-        }
-        if mentions(other.image) {
-            let same = shape(other.image) == Some((name, role)) && repository(other) == repository(stage);
-            if !same {
-                return shared(format!("in `FROM {}`", other.image.text()));
+impl<'a> Uses<'a> {
+    /// Reads all uses, in one go: a file may hold many FROM.
+    pub(crate) fn new(build: &Build<'a>) -> Self {
+        let mut uses =
+            Self { declared: BTreeMap::new(), elsewhere: BTreeMap::new(), images: BTreeMap::new() };
+        for arg in &build.global_args {
+            let name = arg.pair.key.text();
+            uses.declared.entry(name).and_modify(|pair| *pair = None).or_insert(Some(arg.pair));
+            if let Some(value) = arg.pair.value {
+                uses.mentions(value, &format!("in the default of {name}"));
             }
         }
-        let declares = |pair: Pair<'_>| pair.key.text() == name;
-        let again = other
-            .instructions
-            .iter()
-            .find(|one| one.keyword() == Keyword::Arg && one.pairs().into_iter().any(declares));
-        if let Some(again) = again {
-            let message = format!("the argument {name} is declared again in line {}, where commands can see it", again.lines().0);
-            return Err(Why::new("redeclared", message));
+        for stage in &build.stages {
+            for flag in stage.from.flags() {
+                uses.mentions(flag.token(), "in --platform");
+            }
+            uses.image(stage);
+            for instruction in &stage.instructions {
+                // A trigger runs in this file too, when a later stage starts from this one.
+                let declaration = instruction.trigger().unwrap_or(*instruction);
+                if declaration.keyword() != Keyword::Arg {
+                    continue;
+                }
+                for pair in declaration.pairs() {
+                    let name = pair.key.text();
+                    let line = instruction.lines().0;
+                    let message = format!(
+                        "the argument {name} is declared again in line {line}, where commands can see it"
+                    );
+                    uses.elsewhere.entry(name.to_owned()).or_insert_with(|| Why::new("redeclared", message));
+                }
+            }
+        }
+        uses
+    }
+
+    fn mentions(&mut self, token: Token<'a>, place: &str) {
+        for variable in token.variables().unwrap_or_default() {
+            let why = || shared(&variable.name, place);
+            self.elsewhere.entry(variable.name.clone()).or_insert_with(why);
         }
     }
-    Ok(())
+
+    fn image(&mut self, stage: &Stage<'a>) {
+        let repository = match &stage.base {
+            Base::Image(reference) => Some(reference.repository().to_owned()),
+            _ => None,
+        };
+        let found = shape(stage.image);
+        for variable in stage.image.variables().unwrap_or_default() {
+            let role = found.filter(|(name, _)| *name == variable.name).map(|(_, role)| role);
+            let this = Use { role, repository: repository.clone(), image: stage.image.text() };
+            match self.images.get_mut(&variable.name) {
+                None => {
+                    self.images.insert(variable.name, Ok(this));
+                }
+                Some(known) => {
+                    if let Ok(one) = known
+                        && (one.role != this.role || one.repository != this.repository)
+                    {
+                        let place = format!("in `FROM {}` and `FROM {}`", one.image, this.image);
+                        *known = Err(Why::new(
+                            "shared-argument",
+                            format!("the argument {} is used {place}", variable.name),
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the image of `stage`, which holds a `$`. `Err` says why its argument cannot take a digest.
+    pub(crate) fn argument(&self, stage: &Stage<'a>) -> Result<Argument<'a>, Why> {
+        let Some((name, role)) = shape(stage.image) else {
+            let message = format!(
+                "`{}` is not one plain argument or tag, so there is no place for a digest",
+                stage.image.text()
+            );
+            return Err(Why::new("composite", message));
+        };
+        let pair = match self.declared.get(name) {
+            Some(Some(pair)) => *pair,
+            Some(None) => {
+                let message = format!("the argument {name} is declared more than once before the first FROM");
+                return Err(Why::new("redeclared", message));
+            }
+            None => {
+                let message = format!("the argument {name} is not declared before the first FROM");
+                return Err(Why::new("no-default", message));
+            }
+        };
+        if let Some(why) = self.elsewhere.get(name) {
+            return Err(why.clone());
+        }
+        if let Some(Err(why)) = self.images.get(name) {
+            return Err(why.clone());
+        }
+        Ok(Argument { name, role, pair })
+    }
 }
 
-fn repository<'s>(stage: &'s Stage<'_>) -> Option<&'s str> {
-    match &stage.base {
-        Base::Image(reference) => Some(reference.repository()),
+fn shared(name: &str, place: &str) -> Why {
+    Why::new("shared-argument", format!("the argument {name} is also used {place}"))
+}
+
+/// `$NAME`, `${NAME}` or `literal:$NAME`, perhaps in double quotes; no operators, nothing after it.
+fn shape(image: Token<'_>) -> Option<(&str, Role)> {
+    let text = image.text();
+    let quoted = text.len() >= 2 && text.starts_with('"') && text.ends_with('"');
+    let (begin, end) = if quoted { (1, text.len() - 1) } else { (0, text.len()) };
+    let variables = image.variables().ok()?;
+    let [variable] = variables.as_slice() else { return None };
+    let before = text.get(begin..variable.start as usize)?;
+    if variable.end as usize != end || !variable.operator.is_empty() {
+        return None;
+    }
+    let name = text[variable.start as usize..end].trim_start_matches(['$', '{']).trim_end_matches('}');
+    match before.strip_suffix(':') {
+        None if before.is_empty() => Some((name, Role::Image)),
+        Some(repository) if Reference::parse(repository).is_ok_and(|one| one.tag().is_none()) => {
+            Some((name, Role::Tag))
+        }
         _ => None,
     }
 }
@@ -101,12 +171,14 @@ fn repository<'s>(stage: &'s Stage<'_>) -> Option<&'s str> {
 impl<'a> Argument<'a> {
     /// The default as written, without the quotes around it, and where it starts.
     fn plain_default(&self) -> Result<(&'a str, u32), Why> {
-        let unreadable = || {
-            let message = format!("the default of {} is not a plain value", self.name);
-            Why::new("spelling", message)
-        };
+        let unreadable =
+            || Why::new("spelling", format!("the default of {} is not a plain value", self.name));
         let value = self.pair.value.filter(|value| !value.is_split()).ok_or_else(unreadable)?;
         let text = value.text();
+        if text.contains('$') {
+            let message = format!("the default of {} is made of other arguments", self.name);
+            return Err(Why::new("composite", message));
+        }
         let start = value.span().start;
         let quote = text.chars().next().filter(|ch| matches!(ch, '"' | '\''));
         let (inner, start) = match quote {
@@ -114,7 +186,8 @@ impl<'a> Argument<'a> {
             Some(_) => return Err(unreadable()),
             None => (text, start),
         };
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':');
+        let plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':');
         if inner.is_empty() || !inner.bytes().all(plain) {
             return Err(unreadable());
         }
@@ -125,16 +198,16 @@ impl<'a> Argument<'a> {
     pub(crate) fn edit(&self, reference: &Reference, suffix: &str) -> Result<Edit, Why> {
         let (default, start) = self.plain_default()?;
         match self.role {
-            Role::Image if default == reference.as_written() => Ok(image_spelling::edit_at(start, reference, suffix)),
-            Role::Tag if Some(default) == reference.tag() => {
-                let tag = reference.as_written().len() - reference.name().len();
-                let edit = image_spelling::edit_at(0, reference, suffix);
-                let offset = (reference.as_written().len() - tag) as u32 + 1;
-                let moved = |at: u32| at.max(offset) - offset + start;
-                let text = if edit.span.is_empty() { edit.text } else { edit.text.trim_start_matches(':').to_owned() };
-                Ok(Edit::replace(harden_core::syntax::Span::new(moved(edit.span.start), moved(edit.span.end)), text))
+            Role::Image if default == reference.as_written() => {
+                Ok(image_spelling::edit_at(start, reference, suffix))
             }
-            _ => Err(Why::new("spelling", format!("the default of {} is not what FROM resolves to", self.name))),
+            Role::Tag if Some(default) == reference.tag() => {
+                Ok(image_spelling::respell(start, default, suffix.trim_start_matches(':')))
+            }
+            _ => Err(Why::new(
+                "spelling",
+                format!("the default of {} is not what FROM resolves to", self.name),
+            )),
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct Report {
     pub disposition: Disposition,
     /// What the fix takes for granted.
     pub assumptions: Vec<String>,
-    /// For offered fixes: the whole text with this fix alone.
+    /// For offered fixes: the whole text with this fix alone; the first 8 MiB of such texts for one transform.
     pub suggestion: Option<Arc<str>>,
 }
 
@@ -110,7 +110,11 @@ impl fmt::Display for RewriteError {
                 None => f.write_str("the Dockerfile is not valid"),
             },
             Self::Unsettled { transforms } => {
-                write!(f, "{} did not settle after {MAX_PASSES} passes; nothing was changed", transforms.join(", "))
+                write!(
+                    f,
+                    "{} did not settle after {MAX_PASSES} passes; nothing was changed",
+                    transforms.join(", ")
+                )
             }
         }
     }
@@ -198,23 +202,39 @@ fn run(
     let suppressions = if findings.is_empty() { Suppressions::default() } else { Suppressions::read(file) };
     let mut step = Step { change: None, fixed: Vec::new(), open: Vec::new(), needs: ctx.into_needs() };
     let mut chosen: Vec<(Finding, Fix)> = Vec::new();
+    let mut room = MAX_SUGGESTED;
     for finding in findings {
         debug_assert!(meta.findings.iter().any(|one| one.id == finding.id), "{} is not declared", finding.id);
-        let comment = suppressions.find(file, meta, finding.id, finding.span);
+        let edits = match &finding.verdict {
+            Verdict::Fix(fix) => fix.edits.as_slice(),
+            Verdict::Refused(_) | Verdict::Kept(_) => &[],
+        };
+        // A fix may edit another instruction than the one it is about; a comment counts at either.
+        let comment = std::iter::once(finding.span)
+            .chain(edits.iter().map(|edit| edit.span))
+            .find_map(|span| suppressions.find(file, meta, finding.id, span));
         match (comment, finding.verdict.clone()) {
             (Some(comment), _) => {
                 let comment = file.slice(comment).to_owned();
                 step.open.push(report(meta, &finding, Disposition::Suppressed { comment }));
             }
-            (None, Verdict::Refused(why)) => step.open.push(report(meta, &finding, Disposition::Refused(why))),
+            (None, Verdict::Refused(why)) => {
+                step.open.push(report(meta, &finding, Disposition::Refused(why)));
+            }
             (None, Verdict::Kept(why)) => step.open.push(report(meta, &finding, Disposition::Kept(why))),
             (None, Verdict::Fix(fix)) if fix.level > policy.level => {
-                step.open.push(offer(meta, file, setup, &finding, fix));
+                let shown = room >= file.text().len();
+                room = room.saturating_sub(file.text().len());
+                step.open.push(if shown {
+                    offer(meta, file, setup, &finding, fix)
+                } else {
+                    report(meta, &finding, Disposition::Offered(fix.level, fix.reason))
+                });
             }
             (None, Verdict::Fix(fix)) => chosen.push((finding, fix)),
         }
     }
-    apply(meta, file, setup, chosen, &mut step);
+    apply(meta, file, setup, &chosen, &mut step);
     step
 }
 
@@ -234,6 +254,9 @@ fn report(meta: &Meta, finding: &Finding, disposition: Disposition) -> Report {
     }
 }
 
+/// Bytes of suggestions made for one transform: each is a copy of the whole text.
+const MAX_SUGGESTED: usize = 8 << 20;
+
 /// A fix above the policy's level: shown with the text it would make, if that passes the gate.
 fn offer(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, finding: &Finding, fix: Fix) -> Report {
     match attempt(file, setup, &[&fix]) {
@@ -246,34 +269,41 @@ fn offer(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, finding: &Finding, 
     }
 }
 
-/// Makes all fixes at once; if that fails, one after the other, dropping those that fail.
-fn apply(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, chosen: Vec<(Finding, Fix)>, step: &mut Step) {
-    if chosen.is_empty() {
-        return;
-    }
-    let all: Vec<&Fix> = chosen.iter().map(|(_, fix)| fix).collect();
-    let mut kept: Vec<usize> = (0..chosen.len()).collect();
-    let mut result = attempt(file, setup, &all);
-    if result.is_err() {
-        kept.clear();
-        for index in 0..chosen.len() {
-            let with: Vec<&Fix> = kept.iter().chain([&index]).map(|&one| &chosen[one].1).collect();
-            match attempt(file, setup, &with) {
-                Ok(_) => kept.push(index),
-                Err(why) => step.open.push(report(meta, &chosen[index].0, Disposition::Refused(why))),
+/// Makes all fixes at once; if that fails, all but those that fail.
+fn apply(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, chosen: &[(Finding, Fix)], step: &mut Step) {
+    let mut kept: Vec<usize> = Vec::new();
+    let mut made = None;
+    // Groups in order of position, the next one last; a group that fails is tried in halves.
+    let mut groups = Vec::new();
+    groups.push(0..chosen.len());
+    let mut attempts = 0;
+    while let Some(group) = groups.pop() {
+        if group.is_empty() {
+            continue;
+        }
+        if attempts == MAX_ATTEMPTS {
+            let why = Why::new("gate", "not applied: too many other fixes in this file failed");
+            let refused = |index: usize| report(meta, &chosen[index].0, Disposition::Refused(why.clone()));
+            step.open.extend(group.map(refused));
+            continue;
+        }
+        attempts += 1;
+        let with: Vec<&Fix> = kept.iter().copied().chain(group.clone()).map(|one| &chosen[one].1).collect();
+        match attempt(file, setup, &with) {
+            Ok(result) => {
+                kept.extend(group);
+                made = Some(result);
             }
-            // Each attempt reads the whole file again: a hostile file must not make that quadratic.
-            if step.open.len() > MAX_RETRIES {
-                break;
+            Err(why) if group.len() == 1 => {
+                step.open.push(report(meta, &chosen[group.start].0, Disposition::Refused(why)));
+            }
+            Err(_) => {
+                let middle = group.start + group.len() / 2;
+                groups.extend([middle..group.end, group.start..middle]);
             }
         }
-        let with: Vec<&Fix> = kept.iter().map(|&one| &chosen[one].1).collect();
-        result = attempt(file, setup, &with);
     }
-    let Ok((edits, after)) = result else { return };
-    if edits.is_empty() {
-        return;
-    }
+    let Some((edits, after)) = made.filter(|(edits, _)| !edits.is_empty()) else { return };
     for index in kept {
         let (finding, fix) = &chosen[index];
         step.fixed.push(report(meta, finding, Disposition::Fixed(fix.level, fix.reason.clone())));
@@ -281,14 +311,78 @@ fn apply(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, chosen: Vec<(Findin
     step.change = Some((edits, after));
 }
 
-/// Fixes that may be dropped one by one before a transform gives up on a file.
-const MAX_RETRIES: usize = 100;
+/// Attempts for one transform on one text. Each reads the whole file again: a hostile file must not make that
+/// quadratic.
+const MAX_ATTEMPTS: usize = 200;
 
 fn attempt(file: &Dockerfile, setup: &BuildSetup, fixes: &[&Fix]) -> Result<(EditSet, Dockerfile), Why> {
     let edits = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
-    let edits =
-        EditSet::new(file.text(), edits).map_err(|error| Why::new("overlap", format!("not applied: {error}")))?;
+    let edits = EditSet::new(file.text(), edits)
+        .map_err(|error| Why::new("overlap", format!("not applied: {error}")))?;
     let after = Dockerfile::parse(edits.apply(file.text()));
-    gate::check(file, &edits, &after, setup).map_err(|error| Why::new("gate", format!("not applied: {error}")))?;
+    gate::check(file, &edits, &after, setup)
+        .map_err(|error| Why::new("gate", format!("not applied: {error}")))?;
     Ok((edits, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Edit, FindingMeta, NoFacts};
+
+    /// Offers to write `1` after each RUN, at the level its number says; number 13 would break the file.
+    struct Numbers;
+
+    static META: Meta = Meta {
+        name: "numbers",
+        summary: "",
+        worst: Level::Suggest,
+        doc: "",
+        findings: &[FindingMeta { id: "number", summary: "", foreign: &[] }],
+    };
+
+    impl Transform for Numbers {
+        fn meta(&self) -> &'static Meta {
+            &META
+        }
+
+        fn propose(&self, ctx: &Context<'_>) -> Vec<Finding> {
+            let from = ctx.file().instructions().next().unwrap().keyword_token().span();
+            let runs = ctx.file().instructions().skip(1).enumerate();
+            let unfinished = runs.filter(|(_, run)| run.arguments().text() == "x");
+            let finding = |(index, run): (usize, dockerfile_syntax::Instruction<'_>)| {
+                let edit = Edit::insert(run.span().end, " 1");
+                let edits = if index == 13 { vec![edit, Edit::delete(from)] } else { vec![edit] };
+                let level = if index % 10 == 9 { Level::Suggest } else { Level::Safe };
+                let fix = Fix { level, edits, reason: Why::new("test", ""), assumptions: Vec::new() };
+                Finding { id: "number", span: run.span(), message: String::new(), verdict: Verdict::Fix(fix) }
+            };
+            unfinished.map(finding).collect()
+        }
+    }
+
+    fn run(text: &str, level: Level) -> Outcome {
+        rewrite(text, &[&Numbers], &BuildSetup::default(), &NoFacts::default(), &Policy { level }).unwrap()
+    }
+
+    #[test]
+    fn a_fix_that_fails_does_not_take_the_others_with_it() {
+        let outcome = run(&format!("FROM a\n{}", "RUN x\n".repeat(50)), Level::Safe);
+        assert_eq!(outcome.text.matches("RUN x 1\n").count(), 44);
+        let refused =
+            |one: &&Report| matches!(&one.disposition, Disposition::Refused(why) if why.code == "gate");
+        let refused: Vec<_> = outcome.reports.iter().filter(refused).collect();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].span.start as usize, "FROM a\n".len() + 13 * "RUN x\n".len());
+        let offered = |one: &&Report| matches!(one.disposition, Disposition::Offered(Level::Suggest, _));
+        assert_eq!(outcome.reports.iter().filter(offered).count(), 5);
+        assert_eq!(outcome.reports.len(), 50);
+    }
+
+    #[test]
+    fn suggestions_are_bounded() {
+        let text = format!("FROM a\n{}{}", "RUN x\n".repeat(50), "# 345\n".repeat(1 << 19));
+        let outcome = run(&text, Level::Safe);
+        assert_eq!(outcome.reports.iter().filter(|one| one.suggestion.is_some()).count(), 2);
+    }
 }

@@ -30,6 +30,8 @@ pub struct Build<'a> {
     /// The stages in order.
     pub stages: Vec<Stage<'a>>,
     by_name: BTreeMap<String, Vec<usize>>,
+    /// Index in `global_args` of the declaration of a name that counts.
+    by_arg: BTreeMap<&'a str, usize>,
 }
 
 /// One name of an ARG before the first FROM.
@@ -108,12 +110,17 @@ pub struct SourceUse<'a> {
 impl<'a> Build<'a> {
     /// Reads the stages of a file without errors; of a broken file, what can be read.
     pub fn new(file: &'a Dockerfile) -> Self {
-        let mut build = Self { file, global_args: Vec::new(), stages: Vec::new(), by_name: BTreeMap::new() };
-        let mut globals: BTreeMap<&'a str, usize> = BTreeMap::new();
+        let mut build = Self {
+            file,
+            global_args: Vec::new(),
+            stages: Vec::new(),
+            by_name: BTreeMap::new(),
+            by_arg: BTreeMap::new(),
+        };
         for instruction in file.instructions() {
             match (instruction.keyword(), instruction.from()) {
                 (Keyword::From, Some(from)) => {
-                    let base = build.base(from.image, &globals);
+                    let base = build.base(from.image);
                     let index = build.stages.len();
                     let name = from.name.map(|name| name.text().to_lowercase());
                     if let Some(name) = &name {
@@ -130,8 +137,13 @@ impl<'a> Build<'a> {
                 }
                 (Keyword::Arg, _) if build.stages.is_empty() => {
                     for pair in instruction.pairs() {
-                        let value = build.global_default(&pair, &globals);
-                        globals.insert(pair.key.text(), build.global_args.len());
+                        let value = build.global_default(&pair);
+                        // `ARG NAME` again does not take a default away.
+                        let index = build.global_args.len();
+                        let counts = build.by_arg.entry(pair.key.text()).or_insert(index);
+                        if pair.value.is_some() {
+                            *counts = index;
+                        }
                         build.global_args.push(GlobalArg { instruction, pair, value });
                     }
                 }
@@ -145,30 +157,33 @@ impl<'a> Build<'a> {
         build
     }
 
-    fn global_default(&self, pair: &Pair<'a>, globals: &BTreeMap<&'a str, usize>) -> Option<String> {
-        let expansion = self.expand_global(pair.value?, globals).ok()?;
+    fn global_default(&self, pair: &Pair<'a>) -> Option<String> {
+        let expansion = self.expand_global(pair.value?).ok()?;
         (expansion.unset.is_empty()).then_some(expansion.text)
     }
 
-    fn expand_global(&self, token: Token<'a>, globals: &BTreeMap<&'a str, usize>) -> Result<Expansion, Why> {
-        token
-            .expand(&|name| {
-                let arg = &self.global_args[*globals.get(name)?];
-                arg.value.as_deref().map(Cow::Borrowed)
-            })
-            .map_err(|error| Why::new("bad-expansion", format!("`{}` cannot be expanded: {error}", token.text())))
+    fn expand_global(&self, token: Token<'a>) -> Result<Expansion, Why> {
+        token.expand(&|name| self.global_arg(name)?.value.as_deref().map(Cow::Borrowed)).map_err(|error| {
+            Why::new("bad-expansion", format!("`{}` cannot be expanded: {error}", token.text()))
+        })
     }
 
-    fn base(&self, image: Token<'a>, globals: &BTreeMap<&'a str, usize>) -> Base {
-        let expansion = match self.expand_global(image, globals) {
+    fn base(&self, image: Token<'a>) -> Base {
+        let expansion = match self.expand_global(image) {
             Ok(expansion) => expansion,
             Err(why) => return Base::Unknown(why),
         };
         if let Some(name) = expansion.unset.first() {
             let why = if PLATFORM_ARGS.contains(&name.as_str()) {
-                Why::new("platform-variable", format!("`{}` depends on the platform that is built for", image.text()))
+                Why::new(
+                    "platform-variable",
+                    format!("`{}` depends on the platform that is built for", image.text()),
+                )
             } else {
-                Why::new("no-default", format!("`{}` depends on the build argument {name}, which has no default", image.text()))
+                Why::new(
+                    "no-default",
+                    format!("`{}` depends on the build argument {name}, which has no default", image.text()),
+                )
             };
             return Base::Unknown(why);
         }
@@ -176,13 +191,19 @@ impl<'a> Build<'a> {
         if text == "scratch" {
             return Base::Scratch;
         }
+        if text.is_empty() {
+            let message = format!("`{}` is empty unless the build gives an argument", image.text());
+            return Base::Unknown(Why::new("no-default", message));
+        }
         // Later stages are not known yet at this point, as in BuildKit.
         if let Some(&index) = self.by_name.get(&text.to_lowercase()).and_then(|all| all.last()) {
             return Base::Stage(index);
         }
         match Reference::parse(&text) {
             Ok(reference) => Base::Image(reference),
-            Err(error) => Base::Unknown(Why::new("bad-reference", format!("`{text}` is no image reference: {error}"))),
+            Err(error) => {
+                Base::Unknown(Why::new("bad-reference", format!("`{text}` is no image reference: {error}")))
+            }
         }
     }
 
@@ -192,9 +213,9 @@ impl<'a> Build<'a> {
         self.stages.get(index)
     }
 
-    /// The default of a global argument; the last declaration counts.
+    /// The declaration of a global argument that counts: the last one with a default.
     pub fn global_arg(&self, name: &str) -> Option<&GlobalArg<'a>> {
-        self.global_args.iter().rev().find(|arg| arg.pair.key.text() == name)
+        self.global_args.get(*self.by_arg.get(name)?)
     }
 
     /// Every `COPY --from` and `RUN --mount=from=`, in order. ONBUILD triggers are left out: they resolve in the build
@@ -219,7 +240,8 @@ impl<'a> Build<'a> {
         match instruction.keyword() {
             Keyword::Copy => {
                 let Some(flag) = instruction.flag("from") else { return };
-                let Some(name) = flag.value() else { return };
+                // BuildKit takes an empty name for none.
+                let Some(name) = flag.value().filter(|name| !name.is_empty()) else { return };
                 let span = flag.value_token().filter(|_| flag.is_plain()).map(Token::span);
                 let source = self.source(name, true, setup);
                 uses.push(SourceUse { stage, instruction, flag, name: Cow::Borrowed(name), span, source });
@@ -228,7 +250,7 @@ impl<'a> Build<'a> {
                 for flag in instruction.flags().filter(|flag| flag.name() == "mount") {
                     let fields = flag.mount().unwrap_or_default();
                     for field in fields.into_iter().filter(|field| field.key == "from") {
-                        let Some(name) = field.value else { continue };
+                        let Some(name) = field.value.filter(|name| !name.is_empty()) else { continue };
                         let source = self.source(&name, false, setup);
                         uses.push(SourceUse { stage, instruction, flag, name, span: field.span, source });
                     }
@@ -241,9 +263,10 @@ impl<'a> Build<'a> {
     /// What a name in `--from` means. Only COPY takes stage numbers.
     fn source(&self, name: &str, numbers: bool, setup: &BuildSetup) -> Source {
         if numbers && let Ok(index) = name.parse::<usize>() {
-            return match index < self.stages.len() {
-                true => Source::Stage(index),
-                false => Source::Unknown(Why::new("no-such-stage", format!("there is no stage number {index}"))),
+            return if index < self.stages.len() {
+                Source::Stage(index)
+            } else {
+                Source::Unknown(Why::new("no-such-stage", format!("there is no stage number {index}")))
             };
         }
         if let Some(stage) = self.stage_named(name) {
@@ -289,39 +312,47 @@ mod tests {
 
     #[test]
     fn bases_resolve_like_buildkit() {
-        let text = "ARG V=3.22\nARG IMG=alpine:$V\nARG NONE\nFROM $IMG AS One\nFROM one\nFROM ${NONE:-busybox}\n\
-                    FROM $NONE\nFROM scratch\nFROM build-$TARGETOS\nFROM two\nFROM x AS two\nFROM Bad/UPPER\n";
-        assert_eq!(bases(text), [
-            "docker.io/library/alpine:3.22",
-            "stage 0",
-            "docker.io/library/busybox",
-            "no-default",
-            "scratch",
-            "platform-variable",
-            "docker.io/library/two",
-            "docker.io/library/x",
-            "bad-reference",
-        ]);
+        let text = "ARG V=3.22\nARG IMG=alpine:$V\nARG NONE\nARG V\nARG EMPTY=\nFROM $IMG AS One\nFROM one\nFROM ${NONE:-busybox}\n\
+                    FROM $NONE\nFROM scratch\nFROM build-$TARGETOS\nFROM two\nFROM x AS two\nFROM Bad/UPPER\nFROM $EMPTY\n";
+        assert_eq!(
+            bases(text),
+            [
+                "docker.io/library/alpine:3.22",
+                "stage 0",
+                "docker.io/library/busybox",
+                "no-default",
+                "scratch",
+                "platform-variable",
+                "docker.io/library/two",
+                "docker.io/library/x",
+                "bad-reference",
+                "no-default",
+            ]
+        );
     }
 
     #[test]
     fn sources_of_copy_and_mounts() {
         let text = "FROM a AS build\nFROM b\nCOPY --from=BUILD x y\nCOPY --from=0 x y\nCOPY --from=nginx:1 x y\n\
                     COPY --from=later x y\nRUN --mount=type=bind,from=golang,target=/g true\nCOPY --from=7 a b\n\
-                    COPY --from=assets a b\nCOPY \"--from=q\" a\nFROM c AS later\n";
+                    COPY --from=assets a b\nCOPY \"--from=q\" a\nCOPY --from= a b\n\
+                    RUN --mount=type=bind,from=,target=/g true\nFROM c AS later\n";
         let file = Dockerfile::parse(text);
         let setup = BuildSetup { named_contexts: ["assets".to_owned()].into(), ..BuildSetup::default() };
         let uses = Build::new(&file).source_uses(&setup);
         let found: Vec<_> = uses.iter().map(|one| one.source.clone()).collect();
-        assert_eq!(found, [
-            Source::Stage(0),
-            Source::Stage(0),
-            Source::Image(Reference::parse("nginx:1").unwrap()),
-            Source::Stage(2),
-            Source::Image(Reference::parse("golang").unwrap()),
-            Source::Unknown(Why::new("no-such-stage", "there is no stage number 7")),
-            Source::Context,
-        ]);
+        assert_eq!(
+            found,
+            [
+                Source::Stage(0),
+                Source::Stage(0),
+                Source::Image(Reference::parse("nginx:1").unwrap()),
+                Source::Stage(2),
+                Source::Image(Reference::parse("golang").unwrap()),
+                Source::Unknown(Why::new("no-such-stage", "there is no stage number 7")),
+                Source::Context,
+            ]
+        );
         assert_eq!(file.slice(uses[4].span.unwrap()), "golang");
     }
 }

@@ -1,6 +1,7 @@
 //! Variables, user, working directory and shell at every step of a stage.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use dockerfile_syntax::{Instruction, Keyword, Pair, Token, expand};
@@ -34,6 +35,9 @@ pub struct Variable {
     pub value: Value<String>,
     /// Where it comes from.
     pub origin: Origin,
+    /// A build argument the value was made with: a build that gives it another value changes this one too. For an ARG
+    /// its own name.
+    pub argument: Option<String>,
 }
 
 /// What is in force before an instruction.
@@ -57,7 +61,12 @@ pub struct Scopes<'b, 'a> {
     build: &'b Build<'a>,
     setup: &'b BuildSetup,
     ends: Vec<State>,
+    /// Bytes of text that may still be expanded.
+    room: Cell<usize>,
 }
+
+/// Bytes of expanded text for one file. `ENV A=$B` copies: without a bound a small file fills the memory.
+const MAX_EXPANDED: usize = 16 << 20;
 
 /// Longest chain of `FROM stage` that is followed for a variable.
 const MAX_CHAIN: usize = 256;
@@ -65,7 +74,8 @@ const MAX_CHAIN: usize = 256;
 impl<'b, 'a> Scopes<'b, 'a> {
     /// Works through all stages once.
     pub fn new(build: &'b Build<'a>, setup: &'b BuildSetup) -> Self {
-        let mut scopes = Self { build, setup, ends: Vec::with_capacity(build.stages.len()) };
+        let ends = Vec::with_capacity(build.stages.len());
+        let mut scopes = Self { build, setup, ends, room: Cell::new(MAX_EXPANDED) };
         for index in 0..build.stages.len() {
             let end = scopes.walk(index, |_, _, _| ());
             scopes.ends.push(end);
@@ -117,11 +127,15 @@ impl<'b, 'a> Scopes<'b, 'a> {
 
     /// The value of a variable before the instruction `state` belongs to; `None` when nothing sets it.
     pub fn variable(&self, state: &State, name: &str) -> Option<Variable> {
+        self.find(state, name).map(Cow::into_owned)
+    }
+
+    fn find<'s>(&'s self, state: &'s State, name: &str) -> Option<Cow<'s, Variable>> {
         let mut scope = state;
         let mut followed = 0;
         loop {
             if let Some(variable) = scope.own.get(name) {
-                return Some(variable.clone());
+                return Some(Cow::Borrowed(variable));
             }
             match scope.parent.and_then(|parent| self.ends.get(parent)) {
                 Some(parent) if followed < MAX_CHAIN => {
@@ -130,7 +144,8 @@ impl<'b, 'a> Scopes<'b, 'a> {
                 }
                 Some(_) => {
                     let why = Why::new("too-deep", "the chain of stages is too long to follow");
-                    return Some(Variable { value: Value::Unknown(why), origin: Origin::Env });
+                    let value = Value::Unknown(why);
+                    return Some(Cow::Owned(Variable { value, origin: Origin::Env, argument: None }));
                 }
                 None => break,
             }
@@ -146,12 +161,20 @@ impl<'b, 'a> Scopes<'b, 'a> {
 
     /// Expands any text of this file, for instance a decoded JSON string. See [`Scopes::expand`].
     pub fn expand_text(&self, state: &State, text: &str) -> Result<Expanded, Why> {
-        let known = |name: &str| match self.variable(state, name)?.value {
-            Value::Known(value) => Some(Cow::Owned(value)),
+        let too_large = || Why::new("too-large", "the variables of this file are too large to follow");
+        if self.room.get() == 0 {
+            return Err(too_large());
+        }
+        let known = |name: &str| match self.find(state, name)? {
+            Cow::Borrowed(Variable { value: Value::Known(value), .. }) => Some(Cow::Borrowed(value.as_str())),
             _ => None,
         };
         let expansion = expand(text, self.build.file.escape(), &known)
             .map_err(|error| Why::new("bad-expansion", format!("`{text}` cannot be expanded: {error}")))?;
+        self.room.set(self.room.get().saturating_sub(expansion.text.len()));
+        if self.room.get() == 0 {
+            return Err(too_large());
+        }
         for name in &expansion.unset {
             let why = match self.variable(state, name).map(|variable| variable.value) {
                 Some(Value::Unknown(why)) => why,
@@ -162,12 +185,22 @@ impl<'b, 'a> Scopes<'b, 'a> {
             };
             return Err(why);
         }
-        let arguments = expansion
-            .variables
-            .iter()
-            .filter(|one| self.variable(state, &one.name).is_some_and(|variable| variable.origin == Origin::Arg))
-            .map(|one| one.name.clone())
-            .collect();
+        let mut arguments = Vec::new();
+        for one in &expansion.variables {
+            let variable = self.find(state, &one.name);
+            // `${x:-word}` has an answer for what nothing here sets, but the base image may set it.
+            match variable.as_ref().map(|variable| &variable.value) {
+                Some(Value::Known(_)) => {}
+                Some(Value::Unknown(why)) if why.code == NO_DEFAULT => {}
+                Some(Value::Unknown(why)) if !one.operator.is_empty() => return Err(why.clone()),
+                _ if !one.operator.is_empty() => {
+                    let message = format!("nothing in the file sets {}, but the base image may", one.name);
+                    return Err(Why::new("unknown-variable", message));
+                }
+                _ => {}
+            }
+            arguments.extend(variable.and_then(|variable| variable.argument.clone()));
+        }
         Ok(Expanded { text: expansion.text, arguments })
     }
 
@@ -175,9 +208,9 @@ impl<'b, 'a> Scopes<'b, 'a> {
         match instruction.keyword() {
             Keyword::Env => {
                 let values: Vec<_> =
-                    instruction.pairs().iter().map(|pair| (pair.key.text(), self.env_value(state, pair))).collect();
-                for (name, value) in values {
-                    state.own.insert(name.to_owned(), Variable { value, origin: Origin::Env });
+                    instruction.pairs().iter().map(|pair| (pair.key.text(), self.pair_value(state, pair))).collect();
+                for (name, (value, argument)) in values {
+                    state.own.insert(name.to_owned(), Variable { value, origin: Origin::Env, argument });
                 }
             }
             Keyword::Arg => {
@@ -213,40 +246,44 @@ impl<'b, 'a> Scopes<'b, 'a> {
         }
     }
 
-    fn env_value(&self, state: &State, pair: &Pair<'a>) -> Value<String> {
-        let Some(token) = pair.value else { return Value::Known(String::new()) };
+    /// The value of a pair and the build argument it depends on.
+    fn pair_value(&self, state: &State, pair: &Pair<'a>) -> (Value<String>, Option<String>) {
+        let Some(token) = pair.value else { return (Value::Known(String::new()), None) };
         match self.expand(state, token) {
-            Ok(expanded) => Value::Known(expanded.text),
-            Err(why) => Value::Unknown(why),
+            Ok(expanded) => (Value::Known(expanded.text), expanded.arguments.into_iter().next()),
+            Err(why) => (Value::Unknown(why), None),
         }
     }
 
-    /// ARG: an ENV of the same name wins; without a default the global one of that name counts.
+    /// ARG: its default hides an ENV before it. Without one the default of the global ARG of that name counts, then
+    /// what was there before (measured with BuildKit).
     fn declare(&self, state: &mut State, pair: &Pair<'a>) {
         let name = pair.key.text();
-        if self.variable(state, name).is_some_and(|variable| variable.origin == Origin::Env) {
-            return;
-        }
-        let value = match pair.value {
-            Some(_) => self.env_value(state, pair),
-            None => match self.build.global_arg(name).map(|arg| arg.value.clone()) {
-                Some(Some(value)) => Value::Known(value),
-                _ => {
-                    let given = if self.setup.build_args.contains_key(name) { "given at build time" } else { "not set" };
-                    Value::Unknown(Why::new("no-default", format!("the build argument {name} is {given}")))
-                }
-            },
+        let global = || self.build.global_arg(name).and_then(|arg| arg.value.clone());
+        let value = if pair.value.is_some() {
+            self.pair_value(state, pair).0
+        } else if let Some(value) = global() {
+            Value::Known(value)
+        } else if let Some(before) = self.variable(state, name) {
+            before.value
+        } else {
+            let given = if self.setup.build_args.contains_key(name) { "given at build time" } else { "not set" };
+            Value::Unknown(Why::new(NO_DEFAULT, format!("the build argument {name} is {given}")))
         };
-        state.own.insert(name.to_owned(), Variable { value, origin: Origin::Arg });
+        let argument = Some(name.to_owned());
+        state.own.insert(name.to_owned(), Variable { value, origin: Origin::Arg, argument });
     }
 }
+
+/// The code of an ARG without a default.
+const NO_DEFAULT: &str = "no-default";
 
 /// An expanded word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expanded {
     /// The text with defaults filled in.
     pub text: String,
-    /// The build arguments whose defaults were used: a build may give other values.
+    /// The build arguments the text depends on, also through ENV: a build may give other values.
     pub arguments: Vec<String>,
 }
 
@@ -310,15 +347,40 @@ mod tests {
     }
 
     #[test]
+    fn copies_of_copies_do_not_fill_the_memory() {
+        let mut text = "FROM a\nENV A=0123456789abcdef\n".to_owned();
+        (0..16).for_each(|_| text.push_str("ENV A=$A$A\n"));
+        (0..2000).for_each(|index| text.push_str(&format!("ENV B{index}=$A\n")));
+        assert!(matches!(variable(&text, "B1999"), Some(Value::Unknown(why)) if why.code == "too-large"));
+    }
+
+    #[test]
     fn variables_have_scopes() {
         assert_eq!(variable("ARG V=1\nFROM a\n", "V"), None);
         assert_eq!(variable("ARG V=1\nFROM a\nARG V\n", "V"), Some(known("1")));
         assert_eq!(variable("ARG V=1\nFROM a\nARG V=2\n", "V"), Some(known("2")));
-        assert_eq!(variable("FROM a\nENV V=e\nARG V=2\n", "V"), Some(known("e")));
+        assert_eq!(variable("FROM a\nENV V=e\nARG V=2\n", "V"), Some(known("2")));
+        assert_eq!(variable("FROM a\nENV V=e\nARG V\n", "V"), Some(known("e")));
+        assert_eq!(variable("ARG V=1\nFROM a\nENV V=e\nARG V\n", "V"), Some(known("1")));
+        assert_eq!(variable("FROM a\nARG V=2\nENV V=e\n", "V"), Some(known("e")));
         assert_eq!(variable("FROM a AS b\nENV V=e\nFROM b\n", "V"), Some(known("e")));
         assert_eq!(variable("FROM a AS b\nENV V=e\nFROM c\n", "V"), None);
         // All pairs of one ENV see the state before it.
         assert_eq!(variable("FROM a\nENV A=1\nENV A=2 B=$A\n", "B"), Some(known("1")));
         assert!(matches!(variable("FROM a\nARG V\n", "V"), Some(Value::Unknown(why)) if why.code == "no-default"));
+    }
+
+    #[test]
+    fn what_a_build_can_change_is_known_through_env() {
+        let text = "FROM a\nARG V=1\nENV A=x$V\nENV B=$A C=c\nARG NONE\n";
+        let expand = |word: &str| end_state(text, |scopes, state| scopes.expand_text(state, word));
+        let arguments = |word: &str| expand(word).unwrap().arguments;
+        assert_eq!(arguments("$B"), ["V"]);
+        assert_eq!(arguments("$C"), [""; 0]);
+        assert_eq!(arguments("${NONE:-d}"), ["NONE"]);
+        // The base image may set it.
+        assert_eq!(expand("${BASE:-d}").unwrap_err().code, "unknown-variable");
+        assert_eq!(expand("${BASE:+d}").unwrap_err().code, "unknown-variable");
+        assert_eq!(expand("$NONE").unwrap_err().code, "no-default");
     }
 }

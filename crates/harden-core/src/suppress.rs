@@ -1,16 +1,10 @@
 //! Comments that switch findings off: harden's own and those of the linters people already use.
 
+use std::collections::BTreeMap;
+
 use dockerfile_syntax::{Comment, Dockerfile, Instruction, Span};
 
-use crate::{FindingMeta, Meta};
-
-/// Where a suppression counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    File,
-    /// The instruction with this span.
-    Instruction(Span),
-}
+use crate::Meta;
 
 /// One comment that switches something off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +12,20 @@ struct Suppression {
     tool: &'static str,
     /// Ids as written.
     ids: Vec<String>,
-    reach: Reach,
+    /// The instruction it counts for; empty when it counts for the whole file.
+    instruction: Span,
     comment: Span,
 }
 
 /// All suppressing comments of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
-    all: Vec<Suppression>,
+    /// Those of one instruction, in order.
+    local: Vec<Suppression>,
+    /// Those of the whole file, in order.
+    global: Vec<Suppression>,
+    /// Tool and id, in its normal form, to the first of `global` that has it.
+    by_id: BTreeMap<(&'static str, String), Span>,
 }
 
 /// The tool name of our own comments.
@@ -40,49 +40,61 @@ impl Suppressions {
     /// - `# checkov:skip=CKV_DOCKER_4:reason` for the file.
     /// - `# trivy:ignore:AVD-DS-0005` above an instruction.
     pub fn read(file: &Dockerfile) -> Self {
-        let mut all = Vec::new();
+        let mut local_ones = Vec::new();
         for instruction in file.instructions() {
             for comment in instruction.comments_above().iter().chain(instruction.comments_inside()) {
-                all.extend(local(file, comment, instruction));
+                local_ones.extend(local(file, comment, instruction));
             }
         }
-        all.extend(file.comments().iter().filter_map(|comment| global(file, comment)));
-        Self { all }
+        let global: Vec<_> = file.comments().iter().filter_map(|comment| global(file, comment)).collect();
+        let mut by_id = BTreeMap::new();
+        for one in &global {
+            for id in &one.ids {
+                by_id.entry((one.tool, normal(one.tool, id))).or_insert(one.comment);
+            }
+        }
+        Self { local: local_ones, global, by_id }
     }
 
     /// The comment that switches off finding `finding` of `meta` at `span`.
     pub fn find(&self, file: &Dockerfile, meta: &Meta, finding: &str, span: Span) -> Option<Span> {
         let known = meta.findings.iter().find(|one| one.id == finding);
-        let hit = self.all.iter().find(|one| {
-            let reaches = match one.reach {
-                Reach::File => true,
-                Reach::Instruction(instruction) => instruction.covers(span),
-            };
-            reaches && one.ids.iter().any(|id| names(one.tool, id, meta, finding, known))
-        })?;
-        debug_assert!(hit.comment.end as usize <= file.text().len());
-        Some(hit.comment)
+        let foreign = known.map_or(&[][..], |known| known.foreign).iter().map(|rule| (rule.tool, rule.id));
+        let own = ["all", meta.name, finding].map(|id| (HARDEN, id));
+        let keys: Vec<_> =
+            own.into_iter().chain(foreign).map(|(tool, id)| (tool, normal(tool, id))).collect();
+        let from = self.local.partition_point(|one| one.instruction.end < span.start);
+        let local = self.local[from..]
+            .iter()
+            .take_while(|one| one.instruction.start <= span.start)
+            .filter(|one| one.instruction.covers(span))
+            .find(|one| one.ids.iter().any(|id| keys.contains(&(one.tool, normal(one.tool, id)))));
+        let hit = local
+            .map(|one| one.comment)
+            .or_else(|| keys.iter().filter_map(|key| self.by_id.get(key)).min().copied())?;
+        debug_assert!(hit.end as usize <= file.text().len());
+        Some(hit)
     }
 
     /// Names in harden's own comments that no transform has: `(name, comment)`.
-    pub fn unknown_names<'s>(&'s self, known: &'s dyn Fn(&str) -> bool) -> impl Iterator<Item = (&'s str, Span)> {
-        let own = self.all.iter().filter(|one| one.tool == HARDEN);
+    pub fn unknown_names<'s>(
+        &'s self,
+        known: &'s dyn Fn(&str) -> bool,
+    ) -> impl Iterator<Item = (&'s str, Span)> {
+        let own = self.local.iter().chain(&self.global).filter(|one| one.tool == HARDEN);
         own.flat_map(|one| one.ids.iter().map(|id| (id.as_str(), one.comment)))
             .filter(move |(id, _)| *id != "all" && !known(id))
     }
 }
 
-fn names(tool: &str, id: &str, meta: &Meta, finding: &str, known: Option<&FindingMeta>) -> bool {
+/// The form in which ids are compared. Trivy writes the same rule `DS005`, `DS-0005` and `AVD-DS-0005`; those of
+/// others only differ in case; harden's are written one way.
+fn normal(tool: &str, id: &str) -> String {
+    let id = id.trim();
     if tool == HARDEN {
-        return id == "all" || id == meta.name || id == finding;
+        return id.to_owned();
     }
-    let foreign = known.map_or(&[][..], |known| known.foreign);
-    foreign.iter().any(|rule| rule.tool == tool && normal(rule.id) == normal(id))
-}
-
-/// Trivy writes the same rule `DS005`, `DS-0005` and `AVD-DS-0005`; BuildKit's and others' ids only differ in case.
-fn normal(id: &str) -> String {
-    let id = id.trim().to_ascii_uppercase();
+    let id = id.to_ascii_uppercase();
     let id = id.strip_prefix("AVD-").unwrap_or(&id);
     let (letters, digits) = id.split_at(id.find(|ch: char| ch.is_ascii_digit()).unwrap_or(id.len()));
     format!("{}{}", letters.trim_end_matches('-'), digits.trim_start_matches('0'))
@@ -103,9 +115,11 @@ fn first_word(text: &str) -> &str {
 
 fn local(file: &Dockerfile, comment: &Comment, instruction: Instruction<'_>) -> Option<Suppression> {
     let text = body(file, comment);
-    let reach = Reach::Instruction(instruction.span());
-    let make = |tool, ids| Some(Suppression { tool, ids, reach, comment: comment.span });
-    if let Some(list) = text.strip_prefix("harden:").and_then(|rest| rest.trim_start().strip_prefix("ignore=")) {
+    let instruction = instruction.span();
+    let make = |tool, ids| Some(Suppression { tool, ids, instruction, comment: comment.span });
+    if let Some(list) =
+        text.strip_prefix("harden:").and_then(|rest| rest.trim_start().strip_prefix("ignore="))
+    {
         return make(HARDEN, ids(first_word(list)));
     }
     if let Some(rest) = text.strip_prefix("hadolint") {
@@ -119,8 +133,10 @@ fn local(file: &Dockerfile, comment: &Comment, instruction: Instruction<'_>) -> 
 
 fn global(file: &Dockerfile, comment: &Comment) -> Option<Suppression> {
     let text = body(file, comment);
-    let make = |tool, ids| Some(Suppression { tool, ids, reach: Reach::File, comment: comment.span });
-    if let Some(list) = text.strip_prefix("harden:").and_then(|rest| rest.trim_start().strip_prefix("ignore-file=")) {
+    let make = |tool, ids| Some(Suppression { tool, ids, instruction: Span::at(0), comment: comment.span });
+    if let Some(list) =
+        text.strip_prefix("harden:").and_then(|rest| rest.trim_start().strip_prefix("ignore-file="))
+    {
         return make(HARDEN, ids(first_word(list)));
     }
     if let Some(rest) = text.strip_prefix("checkov:skip=") {
@@ -134,7 +150,7 @@ fn global(file: &Dockerfile, comment: &Comment) -> Option<Suppression> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Level, rule};
+    use crate::{FindingMeta, Level, rule};
 
     static META: Meta = Meta {
         name: "add-to-copy",
@@ -176,7 +192,9 @@ mod tests {
         ] {
             assert!(suppressed(&format!("{comment}\nFROM a\nRUN x\nADD a b\n")), "{comment}");
         }
-        for comment in ["# hadolint ignore=DL3021", "# trivy:ignore:DS-0050", "# ignore=add-to-copy", "# harden"] {
+        for comment in
+            ["# hadolint ignore=DL3021", "# trivy:ignore:DS-0050", "# ignore=add-to-copy", "# harden"]
+        {
             assert!(!suppressed(&format!("FROM a\n{comment}\nADD a b\n")), "{comment}");
         }
         assert!(suppressed("FROM a\nADD a \\\n  # harden: ignore=add-local\n  b\n"));
