@@ -297,6 +297,10 @@ fn env_and_label() {
             ("no name", "FROM a\nENV =x\nARG =y\nLABEL \"\"=z\n"),
             ("over several lines", "FROM a\nENV A=1 \\\n    # c\n    B=2 \\\n\n    C=\"3 \\\n4\"\n"),
             ("a quote without partner", "FROM a\nENV A=\"x y\nENV B='z\n"),
+            (
+                "single quotes hold a backslash, double quotes escape",
+                "FROM a\nENV A='x\\' B=\"y\\\" z\" C=d\n",
+            ),
             ("an escape at the very end", "# escape=`\nFROM a\nENV A=C:\\ B=d` e F=g\nENV H=i``\n"),
             ("ARG", "ARG A\nARG B=1 C D=\"x y\"\nFROM a\nARG E=${B:-x}\n"),
             ("other Unicode blanks separate pairs", "FROM a\nENV A=1\u{a0}B=2\nENV C\u{a0}d\n"),

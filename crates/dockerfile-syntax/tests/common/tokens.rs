@@ -117,6 +117,13 @@ fn check_instruction(file: &Dockerfile, one: Instruction<'_>, end: u32, inside: 
         if !token.is_split() {
             assert_eq!(file.slice(token.span()), token.text(), "{} is its source", part.role);
         }
+        let (text, written) = (token.text(), file.slice(token.span()));
+        assert_eq!(text.is_empty(), written.is_empty(), "{} has a place", part.role);
+        assert!(
+            text.chars().next() == written.chars().next() && text.chars().last() == written.chars().last(),
+            "{} {text:?} begins or ends in a continuation: {written:?}",
+            part.role
+        );
         // Too slow for every token of a hostile file, and the lexer sees the longest ones in `arguments` anyway.
         if token.text().len() > 2_000 && part.role != "arguments" {
             continue;
