@@ -13,13 +13,16 @@ use super::names::{self, Endpoint};
 use super::versions::candidates;
 use crate::facts::file::RecordedFacts;
 
+/// The configuration of an image that was found, or why it could not be read.
+type ConfigAnswer = Box<Result<ImageConfig, Failure>>;
+
 /// The answer to a question.
 pub(super) enum Answered {
     Resolved(Result<ResolvedImage, Failure>),
     /// A version tag, when there is one.
     Version(Result<Option<String>, Failure>),
     /// What the image is, and its configuration.
-    Config(Result<(ResolvedImage, Result<ImageConfig, Failure>), Failure>),
+    Config(Result<(ResolvedImage, ConfigAnswer), Failure>),
 }
 
 impl Answered {
@@ -40,7 +43,7 @@ impl Answered {
             },
             (Self::Config(Ok((resolved, config))), Question::ImageConfig(image)) => {
                 let digest = resolved.digest.clone();
-                let failure = config.as_ref().err().cloned();
+                let failure = config.as_ref().as_ref().err().cloned();
                 facts.insert_resolved(image, Ok(resolved));
                 facts.insert_config(
                     image,
@@ -134,13 +137,12 @@ impl Resolver {
     }
 
     /// The configuration. What keeps it from being read belongs to the answer when the image itself was found.
-    #[allow(clippy::type_complexity)]
     fn config(
         &self,
         image: &Reference,
         at: &Endpoint,
         deadline: Instant,
-    ) -> Result<(ResolvedImage, Result<ImageConfig, Failure>), Failure> {
+    ) -> Result<(ResolvedImage, ConfigAnswer), Failure> {
         let Found { digest, is_index } = self.find(image, at, deadline)?;
         let top = self.lookup.content(at, &digest, deadline)?;
         let resolved = ResolvedImage { digest, is_index, platforms: top.platforms() };
@@ -160,7 +162,6 @@ impl Resolver {
             config.platform = Some(child.platform.clone());
             Ok(config)
         };
-        let config = config();
-        Ok((resolved, config))
+        Ok((resolved, Box::new(config())))
     }
 }

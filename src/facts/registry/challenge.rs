@@ -56,19 +56,16 @@ fn challenges(header: &str) -> Vec<Parsed> {
             return found;
         }
         let (word, after) = rest.split_at(end);
-        match after.trim_start_matches([' ', '\t']).strip_prefix('=') {
+        if let Some(value) = after.trim_start_matches([' ', '\t']).strip_prefix('=') {
             // `token68` credentials may end in `=`; no registry sends them, and what follows is read as a value.
-            Some(value) => {
-                let (value, after) = parameter(value.trim_start_matches([' ', '\t']));
-                if let Some((_, parameters)) = found.last_mut() {
-                    parameters.push((word.to_ascii_lowercase(), value));
-                }
-                rest = after;
+            let (value, after) = parameter(value.trim_start_matches([' ', '\t']));
+            if let Some((_, parameters)) = found.last_mut() {
+                parameters.push((word.to_ascii_lowercase(), value));
             }
-            None => {
-                found.push((word.to_owned(), Vec::new()));
-                rest = after;
-            }
+            rest = after;
+        } else {
+            found.push((word.to_owned(), Vec::new()));
+            rest = after;
         }
     }
 }
@@ -101,16 +98,20 @@ mod tests {
 
     use super::*;
 
-    fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
+    fn chosen<const N: usize>(headers: [&str; N]) -> Challenge {
+        Challenge::choose(headers).expect("a challenge")
+    }
+
+    fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Challenge {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        Some(Challenge::Bearer { realm: realm.to_owned(), service: owned(service), scope: owned(scope) })
+        Challenge::Bearer { realm: realm.to_owned(), service: owned(service), scope: owned(scope) }
     }
 
     #[test]
     fn the_challenge_of_docker_hub() {
         let header = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/node:pull""#;
         assert_eq!(
-            Challenge::choose([header]),
+            chosen([header]),
             bearer(
                 "https://auth.docker.io/token",
                 Some("registry.docker.io"),
@@ -123,26 +124,26 @@ mod tests {
     fn spelling_varies() {
         let comma_in_quotes = r#"bearer REALM = "https://a.example/t" , Scope="repository:a:pull,push""#;
         assert_eq!(
-            Challenge::choose([comma_in_quotes]),
+            chosen([comma_in_quotes]),
             bearer("https://a.example/t", None, Some("repository:a:pull,push"))
         );
         assert_eq!(
-            Challenge::choose(["Bearer realm=https://a.example/t,service=s"]),
+            chosen(["Bearer realm=https://a.example/t,service=s"]),
             bearer("https://a.example/t", Some("s"), None)
         );
-        assert_eq!(Challenge::choose([r#"Bearer realm="a\"b\\c""#]), bearer(r#"a"b\c"#, None, None));
-        assert_eq!(Challenge::choose([r#"Bearer realm="never closed"#]), bearer("never closed", None, None));
+        assert_eq!(chosen([r#"Bearer realm="a\"b\\c""#]), bearer(r#"a"b\c"#, None, None));
+        assert_eq!(chosen([r#"Bearer realm="never closed"#]), bearer("never closed", None, None));
     }
 
     #[test]
     fn bearer_wins_over_basic() {
         let both = [r#"Basic realm="x""#, r#"Bearer realm="https://a.example/t""#];
-        assert_eq!(Challenge::choose(both), bearer("https://a.example/t", None, None));
+        assert_eq!(chosen(both), bearer("https://a.example/t", None, None));
         assert_eq!(
-            Challenge::choose([r#"Basic realm="x", Bearer realm="https://a.example/t""#]),
+            chosen([r#"Basic realm="x", Bearer realm="https://a.example/t""#]),
             bearer("https://a.example/t", None, None)
         );
-        assert_eq!(Challenge::choose(["Basic"]), Some(Challenge::Basic));
+        assert_eq!(chosen(["Basic"]), Challenge::Basic);
         for nothing in ["", "Negotiate", "Bearer", r#"Bearer service="s""#, "=", ",,", "\u{e9}"] {
             assert_eq!(Challenge::choose([nothing]), None, "{nothing}");
         }

@@ -108,15 +108,15 @@ impl Credentials {
                 let key = if hub { DOCKER_HUB_KEY } else { &at.authority };
                 file.store.as_deref().filter(|name| !name.is_empty()).map(|name| (name, key.to_owned()))
             };
-            helper.or_else(store).and_then(|(name, key)| self.help(name, key)).or_else(|| {
+            helper.or_else(store).and_then(|(name, key)| self.help(name, &key)).or_else(|| {
                 best(&file.auths, at).and_then(|(_, entry)| entry.as_ref()).and_then(Entry::credential)
             })
         })
     }
 
-    fn help(&self, name: &str, server: String) -> Option<Credential> {
-        self.helped.get((name.to_owned(), server.clone()), || {
-            helper::run(name, &server, self.helper_dir.as_deref(), self.helper_time).unwrap_or_else(|what| {
+    fn help(&self, name: &str, server: &str) -> Option<Credential> {
+        self.helped.get((name.to_owned(), server.to_owned()), || {
+            helper::run(name, server, self.helper_dir.as_deref(), self.helper_time).unwrap_or_else(|what| {
                 lock(&self.warnings).push(format!(
                     "the credential helper docker-credential-{name} {what}; going on without credentials for {server}"
                 ));
@@ -158,23 +158,17 @@ fn read(path: &Path) -> Result<Option<Config>, String> {
 }
 
 /// The entry for a repository: the key with the longest path wins (containers-auth.json(5)); with the same path the
-/// key that is spelled as the host, then the first in order.
+/// key that is spelled as the host.
 fn best<'m, T>(entries: &'m BTreeMap<String, T>, at: &Endpoint) -> Option<(&'m str, &'m T)> {
-    let mut found: Option<((usize, bool), (&str, &T))> = None;
-    for (key, entry) in entries {
+    let fitting = entries.iter().filter_map(|(key, entry)| {
         let (host, path) = parts(key);
-        let path_fits = path.is_empty()
-            || at.repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let host = host.to_ascii_lowercase();
-        if names::canonical(&host) != names::canonical(&at.authority) || !path_fits {
-            continue;
-        }
+        let same = names::canonical(&host.to_ascii_lowercase()) == names::canonical(&at.authority);
+        let below =
+            at.repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let rank = (path.len(), *key == at.authority || key == DOCKER_HUB_KEY);
-        if found.as_ref().is_none_or(|(old, _)| rank > *old) {
-            found = Some((rank, (key, entry)));
-        }
-    }
-    found.map(|(_, entry)| entry)
+        (same && (path.is_empty() || below)).then_some((rank, (key.as_str(), entry)))
+    });
+    fitting.max_by_key(|(rank, _)| *rank).map(|(_, entry)| entry)
 }
 
 /// Host and repository path of a key. Docker wrote addresses: `https://index.docker.io/v1/`.

@@ -109,7 +109,8 @@ fn converse(child: &mut Child, server: &str, limit: Duration) -> Result<(bool, V
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;

@@ -26,7 +26,7 @@ pub(super) fn backoff(first: Duration, attempt: u32) -> Duration {
     let full = first.saturating_mul(1 << attempt.saturating_sub(1).min(16));
     // The keys of the standard library's hash tables are random; that is all the randomness needed here.
     let random = RandomState::new().hash_one(attempt) % 512;
-    full - full / 1024 * u32::try_from(random).unwrap_or(0)
+    full.saturating_sub(full / 1024 * u32::try_from(random).unwrap_or(0))
 }
 
 #[cfg(test)]

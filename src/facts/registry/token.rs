@@ -124,8 +124,8 @@ fn read(server: &str, body: &[u8]) -> Result<Token, Failure> {
         return Err(Failure::bad(format!("the token server {server} answered without a usable token")));
     }
     let life = answer.expires_in.filter(|life| *life > 0).unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE);
-    let margin = Duration::from_secs(10).min(Duration::from_secs(life) / 4);
-    let renew = Instant::now() + Duration::from_secs(life) - margin;
+    let life = Duration::from_secs(life);
+    let renew = Instant::now() + life.saturating_sub(Duration::from_secs(10).min(life / 4));
     Ok(Token { header: Secret::new(format!("Bearer {text}")), renew })
 }
 

@@ -1,5 +1,6 @@
 //! One HTTP exchange, without retries, redirects or credentials of its own.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,13 +194,13 @@ fn trouble(error: &ureq::Error) -> Trouble {
             if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
                 return tls(error);
             }
-            use std::io::ErrorKind as Kind;
             match error.kind() {
-                Kind::TimedOut | Kind::WouldBlock => Trouble::Timeout,
-                Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => {
-                    Trouble::Broken
-                }
-                Kind::InvalidData => Trouble::Protocol,
+                ErrorKind::TimedOut | ErrorKind::WouldBlock => Trouble::Timeout,
+                ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof => Trouble::Broken,
+                ErrorKind::InvalidData => Trouble::Protocol,
                 _ => Trouble::NoConnection,
             }
         }

@@ -171,13 +171,11 @@ fn a_login_goes_to_the_token_server() {
 
 #[test]
 fn an_identity_token_is_exchanged() {
-    let server = guarded(|seen| match seen.method == "POST" && seen.authorization.is_none() {
-        true if seen.body.contains("grant_type=refresh_token")
-            && seen.body.contains("refresh_token=canary") =>
-        {
-            good()
-        }
-        _ => Reply::new(400, ""),
+    let server = guarded(|seen| {
+        let exchange = seen.method == "POST" && seen.authorization.is_none();
+        let form =
+            seen.body.contains("grant_type=refresh_token") && seen.body.contains("refresh_token=canary");
+        if exchange && form { good() } else { Reply::new(400, "") }
     });
     let login =
         Login::new(&format!(r#"{{"auths": {{"{}": {{"identitytoken": "canary"}}}}}}"#, server.authority));

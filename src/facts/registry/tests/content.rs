@@ -103,9 +103,10 @@ fn a_blob_may_be_elsewhere_and_gets_no_authorization_there() {
         if seen.authorization.as_deref() != Some("Basic dTpjYW5hcnk=") {
             return Reply::new(401, "").with("WWW-Authenticate", "Basic");
         }
-        match seen.path.contains("/blobs/") {
-            true => Reply::new(307, "").with("Location", &target),
-            false => repository(seen),
+        if seen.path.contains("/blobs/") {
+            Reply::new(307, "").with("Location", &target)
+        } else {
+            repository(seen)
         }
     });
     let folder = tempfile::tempdir().unwrap();
@@ -143,9 +144,10 @@ fn tagged(tags: &'static [&'static str], page: usize) -> impl Fn(&Seen) -> Reply
             let names: Vec<_> =
                 tags[start..end].iter().map(|tag| format!("\"{}\"", tag.trim_end_matches('*'))).collect();
             let reply = Reply::new(200, &format!(r#"{{"name": "app", "tags": [{}]}}"#, names.join(",")));
-            return match end < tags.len() {
-                true => reply.with("Link", &format!("</v2/app/tags/list?n=1000&last={end}>; rel=\"next\"")),
-                false => reply,
+            return if end < tags.len() {
+                reply.with("Link", &format!("</v2/app/tags/list?n=1000&last={end}>; rel=\"next\""))
+            } else {
+                reply
             };
         }
         let name = seen.path.rsplit('/').next().unwrap();
@@ -155,11 +157,11 @@ fn tagged(tags: &'static [&'static str], page: usize) -> impl Fn(&Seen) -> Reply
     }
 }
 
-fn version(server: &Server) -> (Option<Option<String>>, Answers) {
+fn version(server: &Server) -> (Option<String>, Answers) {
     let name = image(&format!("{}/app:latest", server.authority));
     let question = Question::VersionTag(name.clone(), digest('a'));
     let answers = Resolver::new(options()).unwrap().answer(&BTreeSet::from([question]), &|_, _| {});
-    (answers.facts.version_tag(&name, &digest('a')), answers)
+    (answers.facts.version_tag(&name, &digest('a')).flatten(), answers)
 }
 
 #[test]
@@ -168,34 +170,37 @@ fn the_version_behind_latest_is_found() {
         &["1", "1.0", "1.0.1", "1.1.0", "2*", "2.3*", "2.3.4*", "2.3.3", "latest*", "3.0.0-rc1"],
         100,
     ));
-    assert_eq!(version(&server).0, Some(Some("2.3.4".to_owned())));
+    assert_eq!(version(&server).0, Some("2.3.4".to_owned()));
     assert_eq!(server.lines(), ["GET /v2/app/tags/list?n=1000", "HEAD /v2/app/manifests/2.3.4"]);
 }
 
 #[test]
 fn the_list_of_tags_is_read_page_by_page() {
     let server = Server::start(tagged(&["1", "2", "3", "4*", "latest*"], 2));
-    assert_eq!(version(&server).0, Some(Some("4".to_owned())));
+    assert_eq!(version(&server).0, Some("4".to_owned()));
     assert_eq!(server.lines().iter().filter(|line| line.contains("tags/list")).count(), 3);
 }
 
 #[test]
 fn pages_that_never_end_do() {
-    let circle = Server::start(|seen| match seen.path.contains("tags") {
-        true => Reply::new(200, r#"{"tags": ["1"]}"#).with("Link", &format!("<{}>; rel=next", seen.path)),
-        false => Reply::new(404, ""),
+    let circle = Server::start(|seen| {
+        if seen.path.contains("tags") {
+            Reply::new(200, r#"{"tags": ["1"]}"#).with("Link", &format!("<{}>; rel=next", seen.path))
+        } else {
+            Reply::new(404, "")
+        }
     });
-    assert_eq!(version(&circle).0, Some(None));
+    assert_eq!(version(&circle).0, None);
     let endless = Server::start(|seen| {
         let page = seen.path.rsplit('=').next().unwrap().parse::<usize>().unwrap() + 1;
         Reply::new(200, r#"{"tags": null}"#).with("Link", &format!("<?page={page}>; rel=next"))
     });
-    assert_eq!(version(&endless).0, Some(None));
+    assert_eq!(version(&endless).0, None);
     assert_eq!(endless.lines().len(), 30);
     let elsewhere = Server::start(|_| {
         Reply::new(200, r#"{"tags": []}"#).with("Link", "<http://127.0.0.9:1/x>; rel=next")
     });
-    assert_eq!(version(&elsewhere).0, Some(None));
+    assert_eq!(version(&elsewhere).0, None);
 }
 
 #[test]
@@ -207,7 +212,7 @@ fn the_search_is_bounded_and_a_tag_that_is_none_is_skipped() {
         ],
         100,
     ));
-    assert_eq!(version(&server).0, Some(None));
+    assert_eq!(version(&server).0, None);
     assert_eq!(server.lines().len(), 1 + super::super::versions::MAX_PROBES);
 }
 

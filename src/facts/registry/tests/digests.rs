@@ -53,9 +53,12 @@ fn without_head_the_body_is_read() {
 #[test]
 fn a_body_with_another_digest_is_refused() {
     let wrong = digest('b');
-    let server = Server::start(move |seen| match seen.is_head() {
-        true => Reply::new(405, ""),
-        false => index().without("Docker-Content-Digest").with("Docker-Content-Digest", wrong.as_str()),
+    let server = Server::start(move |seen| {
+        if seen.is_head() {
+            Reply::new(405, "")
+        } else {
+            index().without("Docker-Content-Digest").with("Docker-Content-Digest", wrong.as_str())
+        }
     });
     assert_eq!(refusal(ask_app(&server)), "bad-response");
 }
@@ -108,9 +111,8 @@ fn what_is_absent_is_not_found() {
 
 #[test]
 fn a_manifest_that_is_too_large_is_not_read() {
-    let server = Server::start(|seen| match seen.is_head() {
-        true => Reply::new(405, ""),
-        false => document(OCI_INDEX, &" ".repeat((4 << 20) + 1)),
+    let server = Server::start(|seen| {
+        if seen.is_head() { Reply::new(405, "") } else { document(OCI_INDEX, &" ".repeat((4 << 20) + 1)) }
     });
     assert_eq!(refusal(ask_app(&server)), "too-large");
 }
@@ -129,10 +131,8 @@ fn a_pinned_reference_is_checked_against_its_digest() {
 #[test]
 fn a_mirror_is_asked_first_and_the_registry_when_it_fails() {
     let origin = Server::start(|_| index());
-    let mirror = Server::start(|seen| match seen.path.contains("/here/") {
-        true => index(),
-        false => Reply::new(404, ""),
-    });
+    let mirror =
+        Server::start(|seen| if seen.path.contains("/here/") { index() } else { Reply::new(404, "") });
     let mut options = options();
     options.mirrors.insert(origin.authority.clone(), format!("{}/cache", mirror.authority));
     let resolver = Resolver::new(options).unwrap();

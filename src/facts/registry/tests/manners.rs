@@ -68,9 +68,12 @@ fn one_bad_image_does_not_cost_the_others() {
 
 #[test]
 fn a_slow_server_costs_bounded_time() {
-    let body = |seen: &Seen| match seen.is_head() {
-        true => Reply::new(405, ""),
-        false => Reply { trickle: Duration::from_millis(200), ..index() },
+    let body = |seen: &Seen| {
+        if seen.is_head() {
+            Reply::new(405, "")
+        } else {
+            Reply { trickle: Duration::from_millis(200), ..index() }
+        }
     };
     let head = |_: &Seen| Reply { delay: Duration::from_secs(30), ..index() };
     for server in [Server::start(body), Server::start(head)] {
@@ -84,14 +87,17 @@ fn a_slow_server_costs_bounded_time() {
 
 #[test]
 fn a_body_that_is_cut_off_is_no_body() {
-    let server = Server::start(|seen| match seen.is_head() {
-        true => Reply::new(405, ""),
-        false => Reply { cut: Some(10), ..index() },
-    });
+    let server =
+        Server::start(
+            |seen| if seen.is_head() { Reply::new(405, "") } else { Reply { cut: Some(10), ..index() } },
+        );
     assert_eq!(refusal(ask_app(&server)), "unreachable");
-    let once = Server::start(|seen| match seen.is_head() {
-        true => Reply::new(405, ""),
-        false => Reply { cut: (seen.before == 0).then_some(10), ..index() },
+    let once = Server::start(|seen| {
+        if seen.is_head() {
+            Reply::new(405, "")
+        } else {
+            Reply { cut: (seen.before == 0).then_some(10), ..index() }
+        }
     });
     assert_eq!(ask_app(&once).unwrap().digest, index_digest());
 }
