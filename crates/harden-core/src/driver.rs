@@ -381,7 +381,8 @@ mod tests {
 
     #[test]
     fn suggestions_are_bounded() {
-        let text = format!("FROM a\n{}{}", "RUN x\n".repeat(50), "# 345\n".repeat(1 << 19));
+        let text =
+            format!("FROM a\n{}{}", "RUN x\n".repeat(50), format!("# {}\n", "-".repeat(60_000)).repeat(60));
         let outcome = run(&text, Level::Safe);
         assert_eq!(outcome.reports.iter().filter(|one| one.suggestion.is_some()).count(), 2);
     }

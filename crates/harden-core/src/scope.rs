@@ -53,6 +53,8 @@ pub struct State {
     own: BTreeMap<String, Variable>,
     /// The stage it starts from.
     parent: Option<usize>,
+    /// The build argument that chooses this stage to start from.
+    chosen_by: Option<String>,
 }
 
 /// The states of a build: the end of every stage, and a walk through each.
@@ -96,6 +98,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
                     shell: end.shell.clone(),
                     own: BTreeMap::new(),
                     parent: Some(*parent),
+                    chosen_by: chosen_by(stage.image),
                 }
             }
             Base::Scratch => State {
@@ -104,6 +107,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
                 shell: Value::Known(vec!["/bin/sh".to_owned(), "-c".to_owned()]),
                 own: BTreeMap::new(),
                 parent: None,
+                chosen_by: None,
             },
             _ => State {
                 user: Value::FromBase,
@@ -111,6 +115,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
                 shell: Value::FromBase,
                 own: BTreeMap::new(),
                 parent: None,
+                chosen_by: None,
             },
         };
         for &instruction in &stage.instructions {
@@ -133,10 +138,15 @@ impl<'b, 'a> Scopes<'b, 'a> {
     fn find<'s>(&'s self, state: &'s State, name: &str) -> Option<Cow<'s, Variable>> {
         let mut scope = state;
         let mut followed = 0;
+        let mut argument: Option<&String> = None;
         loop {
             if let Some(variable) = scope.own.get(name) {
-                return Some(Cow::Borrowed(variable));
+                return Some(match argument {
+                    None => Cow::Borrowed(variable),
+                    Some(_) => Cow::Owned(Variable { argument: argument.cloned(), ..variable.clone() }),
+                });
             }
+            argument = argument.or(scope.chosen_by.as_ref());
             match scope.parent.and_then(|parent| self.ends.get(parent)) {
                 Some(parent) if followed < MAX_CHAIN => {
                     scope = parent;
@@ -167,6 +177,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
         }
         let known = |name: &str| match self.find(state, name)? {
             Cow::Borrowed(Variable { value: Value::Known(value), .. }) => Some(Cow::Borrowed(value.as_str())),
+            Cow::Owned(Variable { value: Value::Known(value), .. }) => Some(Cow::Owned(value)),
             _ => None,
         };
         let expansion = expand(text, self.build.file.escape(), &known)
@@ -175,7 +186,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
         if self.room.get() == 0 {
             return Err(too_large());
         }
-        for name in &expansion.unset {
+        if let Some(name) = expansion.unset.first() {
             let why = match self.variable(state, name).map(|variable| variable.value) {
                 Some(Value::Unknown(why)) => why,
                 _ if PLATFORM_ARGS.contains(&name.as_str()) => {
@@ -207,8 +218,11 @@ impl<'b, 'a> Scopes<'b, 'a> {
     fn step(&self, instruction: Instruction<'a>, state: &mut State) {
         match instruction.keyword() {
             Keyword::Env => {
-                let values: Vec<_> =
-                    instruction.pairs().iter().map(|pair| (pair.key.text(), self.pair_value(state, pair))).collect();
+                let values: Vec<_> = instruction
+                    .pairs()
+                    .iter()
+                    .map(|pair| (pair.key.text(), self.pair_value(state, pair)))
+                    .collect();
                 for (name, (value, argument)) in values {
                     state.own.insert(name.to_owned(), Variable { value, origin: Origin::Env, argument });
                 }
@@ -233,7 +247,8 @@ impl<'b, 'a> Scopes<'b, 'a> {
                 };
             }
             Keyword::Shell => {
-                state.shell = Value::Known(instruction.values().into_iter().map(|one| one.text.into_owned()).collect());
+                state.shell =
+                    Value::Known(instruction.values().into_iter().map(|one| one.text.into_owned()).collect());
             }
             _ => {}
         }
@@ -267,7 +282,8 @@ impl<'b, 'a> Scopes<'b, 'a> {
         } else if let Some(before) = self.variable(state, name) {
             before.value
         } else {
-            let given = if self.setup.build_args.contains_key(name) { "given at build time" } else { "not set" };
+            let given =
+                if self.setup.build_args.contains_key(name) { "given at build time" } else { "not set" };
             Value::Unknown(Why::new(NO_DEFAULT, format!("the build argument {name} is {given}")))
         };
         let argument = Some(name.to_owned());
@@ -285,6 +301,11 @@ pub struct Expanded {
     pub text: String,
     /// The build arguments the text depends on, also through ENV: a build may give other values.
     pub arguments: Vec<String>,
+}
+
+/// The first variable of a FROM.
+fn chosen_by(image: Token<'_>) -> Option<String> {
+    Some(image.variables().ok()?.into_iter().next()?.name)
 }
 
 fn is_absolute(path: &str) -> bool {
@@ -367,7 +388,9 @@ mod tests {
         assert_eq!(variable("FROM a AS b\nENV V=e\nFROM c\n", "V"), None);
         // All pairs of one ENV see the state before it.
         assert_eq!(variable("FROM a\nENV A=1\nENV A=2 B=$A\n", "B"), Some(known("1")));
-        assert!(matches!(variable("FROM a\nARG V\n", "V"), Some(Value::Unknown(why)) if why.code == "no-default"));
+        assert!(
+            matches!(variable("FROM a\nARG V\n", "V"), Some(Value::Unknown(why)) if why.code == "no-default")
+        );
     }
 
     #[test]
@@ -378,6 +401,9 @@ mod tests {
         assert_eq!(arguments("$B"), ["V"]);
         assert_eq!(arguments("$C"), [""; 0]);
         assert_eq!(arguments("${NONE:-d}"), ["NONE"]);
+        let chosen = "ARG S=one\nFROM a AS one\nENV V=1\nFROM b AS two\nENV V=2\nFROM $S\n";
+        let chosen = end_state(chosen, |scopes, state| scopes.expand_text(state, "x$V")).unwrap();
+        assert_eq!((chosen.text.as_str(), chosen.arguments), ("x1", vec!["S".to_owned()]));
         // The base image may set it.
         assert_eq!(expand("${BASE:-d}").unwrap_err().code, "unknown-variable");
         assert_eq!(expand("${BASE:+d}").unwrap_err().code, "unknown-variable");
