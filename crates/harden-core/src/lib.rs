@@ -11,6 +11,7 @@ mod edit;
 mod facts;
 pub mod gate;
 mod model;
+pub mod redact;
 mod scope;
 mod setup;
 mod suppress;
