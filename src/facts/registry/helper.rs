@@ -112,25 +112,13 @@ fn converse(child: &mut Child, server: &str, limit: Duration) -> Result<(bool, V
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
+    use crate::facts::registry::tests::helpers::write_script;
 
     fn ask(script: &str) -> Result<Option<Credential>, String> {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("docker-credential-x");
-        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
-        // Another test's child may still hold the script open for writing for a moment (ETXTBSY).
-        for _ in 0..50 {
-            let answer = run("x", "r.example", Some(folder.path()), Duration::from_millis(1500));
-            if answer != Err("cannot be started (executable file busy)".to_owned()) {
-                return answer;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        panic!("the script stays busy");
+        write_script(&folder.path().join("docker-credential-x"), script);
+        run("x", "r.example", Some(folder.path()), Duration::from_millis(1500))
     }
 
     fn login(user: &str, password: &str) -> Credential {

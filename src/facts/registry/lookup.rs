@@ -196,14 +196,14 @@ fn status(at: &Endpoint, what: &str, reply: &Reply) -> Result<(), Failure> {
 fn check(at: &Endpoint, name: &str, reply: &Reply) -> Result<Option<Digest>, Failure> {
     let host = &at.authority;
     if reply.status == 404 {
-        let text = format!("{host} has no {name} in {}; check the name and the tag", at.repository);
+        let text = format!("{host} has no `{name}` in {}; check the name and the tag", at.repository);
         return Err(Failure::new(Kind::NotFound, text));
     }
     status(at, "it", reply)?;
     kind(at, reply)?;
     let Some(text) = reply.header("Docker-Content-Digest") else { return Ok(None) };
-    let digest =
-        content::digest(text).ok_or_else(|| Failure::bad(format!("{host} named a digest that is none")))?;
+    let digest = content::digest(text)
+        .ok_or_else(|| Failure::bad(format!("{host} named a digest that cannot be one")))?;
     match content::digest(name) {
         Some(asked) if asked != digest => {
             Err(Failure::bad(format!("{host} answered with another digest than asked")))

@@ -3,7 +3,7 @@
 mod auth;
 mod content;
 mod digests;
-mod helpers;
+pub(super) mod helpers;
 mod manners;
 mod server;
 

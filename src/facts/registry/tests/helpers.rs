@@ -34,12 +34,18 @@ impl Login {
     /// Adds a helper program.
     #[cfg(unix)]
     pub(super) fn with_helper(self, name: &str, script: &str) -> Self {
-        use std::io::Write as _;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let path = self.folder.path().join(format!("docker-credential-{name}"));
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o755).open(path).unwrap();
-        file.write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+        write_script(&self.folder.path().join(format!("docker-credential-{name}")), script);
         self
     }
+}
+
+/// Writes a shell script, in another process: a program that this one has open for writing, be it only in a child of
+/// another test that has not started yet, cannot be run (ETXTBSY).
+#[cfg(unix)]
+pub(in crate::facts::registry) fn write_script(path: &std::path::Path, script: &str) {
+    let status = std::process::Command::new("sh")
+        .args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", script])
+        .arg(path)
+        .status();
+    assert!(status.unwrap().success());
 }
