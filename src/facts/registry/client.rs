@@ -77,7 +77,15 @@ impl Client {
         let mut authorization = request.authorization;
         for _ in 0..=MAX_REDIRECTS {
             let reply = self.send(&Request { url: &url, authorization, ..*request }, deadline)?;
-            let Some(target) = redirect(&reply) else { return Ok(reply) };
+            let Some(target) = redirect(&reply) else {
+                if reply.status == 401 && !url.same_origin(request.url) {
+                    // Its challenge would be taken for the registry's, and the credentials sent where it says.
+                    let (from, to) = (&request.url.authority, &url.authority);
+                    let text = format!("{from} redirects to {to}, which asks for a login");
+                    return Err(Refusal::Failed(Failure::new(Kind::Unauthorized, text)));
+                }
+                return Ok(reply);
+            };
             let bad =
                 |what: &str| Refusal::Failed(Failure::bad(format!("{} redirects {what}", url.authority)));
             let next = url.join(target).ok_or_else(|| bad("to an address that is not followed"))?;

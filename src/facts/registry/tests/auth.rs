@@ -228,6 +228,26 @@ fn a_mirror_gets_its_own_login_only() {
 }
 
 #[test]
+fn the_challenge_of_another_server_is_not_answered() {
+    let thief = Server::start_at(|own| {
+        move |_: &Seen| {
+            Reply::new(401, "").with("WWW-Authenticate", &format!("Bearer realm=\"http://{own}/token\""))
+        }
+    });
+    let target = format!("http://{}/take", thief.authority);
+    let server = Server::start(move |seen| match seen.authorization {
+        Some(_) => Reply::new(307, "").with("Location", &target),
+        None => Reply::new(401, "").with("WWW-Authenticate", "Basic"),
+    });
+    let login =
+        Login::new(&format!(r#"{{"auths": {{"{}": {{"auth": "YWxpY2U6Y2FuYXJ5"}}}}}}"#, server.authority));
+    let resolver = Resolver::new(login.options()).unwrap();
+    assert_eq!(refusal(ask(&resolver, &format!("{}/app:1", server.authority))), "unauthorized");
+    assert_eq!(thief.lines(), ["HEAD /take"]);
+    assert_eq!(thief.seen()[0].authorization, None);
+}
+
+#[test]
 fn podman_files_are_read_first() {
     let server = basic();
     let docker =
