@@ -19,8 +19,8 @@ use harden_core::{Level, Transform};
     subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 nothing to do, or written · 1 --diff or --check found changes · 2 wrong usage, or a \
         file could not be handled · 3 findings remain that need a person\n\n\
-        The diff goes to standard output, findings go to standard error: `harden . | git apply` works from the root \
-        of the repository."
+        The diff goes to standard output, findings go to standard error: `harden . | git apply` works. \
+        As in `git diff`, names in the diff start at the root of the repository."
 )]
 pub struct Cli {
     /// What to do instead of rewriting.
@@ -46,6 +46,7 @@ pub enum Command {
 
 /// How a run goes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunArgs {
     /// Dockerfiles and directories; `-` reads standard input. Default: the current directory.
     #[arg(value_name = "PATH")]
@@ -97,7 +98,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
 
-    /// Colour the output. `auto` does on a terminal unless NO_COLOR is set.
+    /// Colour the output. `auto` does on a terminal unless `NO_COLOR` is set.
     #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
     pub color: ColorArg,
 

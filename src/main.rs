@@ -7,9 +7,17 @@ use clap::Parser;
 use harden::cli::Cli;
 
 fn main() -> ExitCode {
+    // What a panic says may quote a Dockerfile with its secrets. Here only the place is told; the run tells the rest,
+    // masked.
+    std::panic::set_hook(Box::new(|panic| {
+        if let Some(place) = panic.location() {
+            let _ = writeln!(stderr(), "internal error at {place}");
+        }
+    }));
     let cli = Cli::parse();
     let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
-    let mut err = BufWriter::with_capacity(1 << 16, stderr().lock());
+    // Not locked: a panic in another thread must be able to tell its place while this one waits.
+    let mut err = BufWriter::with_capacity(1 << 16, stderr());
     let code = harden::run(&cli, &mut out, &mut err);
     // A reader that went away is no error; anything else was reported.
     let _ = err.flush();

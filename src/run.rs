@@ -1,5 +1,8 @@
 //! A run: find, rewrite, print or write, and the exit code.
 
+mod printer;
+mod render;
+
 use std::any::Any;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,14 +13,14 @@ use dockerfile_syntax::Dockerfile;
 use harden_core::{Outcome, Policy, RewriteError, redact};
 use rayon::prelude::*;
 
-use crate::cli::{Cli, ColorArg, Command, Format, Mode, RunArgs};
-use crate::discover::{Candidate, Discovery, Input, Options, discover};
+use crate::cli::{Cli, Command, Format, Mode, RunArgs};
+use crate::discover::{Candidate, Discovery, Input, Options, ProblemKind, discover};
 use crate::engine::Engine;
 use crate::facts::file::RecordedFacts;
-use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
-use crate::output::text::Summary;
-use crate::output::{Sink, json, snippet, text};
-use crate::write::Original;
+use crate::output::Sink;
+use crate::write::{MAX_FILE_BYTES, Original, ReadError, decode};
+use printer::Printer;
+use render::{Rendered, Renderer};
 
 /// Nothing to do, or everything was written.
 const OK: u8 = 0;
@@ -30,8 +33,6 @@ const REMAINING: u8 = 3;
 
 /// Files handled before their output is printed: bounds memory on large trees.
 const BATCH: usize = 512;
-/// Largest Dockerfile on standard input, in bytes; the limit of files is the same.
-const MAX_STDIN: u64 = 64 << 20;
 
 /// Runs the command line and returns the exit code. All output goes to `out` and `err`.
 pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
@@ -65,7 +66,8 @@ fn list(out: &mut Sink<'_>) -> io::Result<u8> {
 }
 
 fn explain(name: &str, out: &mut Sink<'_>) -> io::Result<u8> {
-    let known = |meta: &harden_core::Meta| meta.name == name || meta.findings.iter().any(|one| one.id == name);
+    let known =
+        |meta: &harden_core::Meta| meta.name == name || meta.findings.iter().any(|one| one.id == name);
     for transform in harden_transforms::all().iter().filter(|one| known(one.meta())) {
         out.put(transform.meta().doc)?;
     }
@@ -73,11 +75,6 @@ fn explain(name: &str, out: &mut Sink<'_>) -> io::Result<u8> {
 }
 
 /// One file after the engine.
-struct Done {
-    path: String,
-    result: Result<Rewritten, Failure>,
-}
-
 struct Rewritten {
     before: Arc<str>,
     outcome: Outcome,
@@ -86,23 +83,42 @@ struct Rewritten {
 /// Why a file was not handled.
 enum Failure {
     /// It is not a valid Dockerfile.
-    Invalid(Dockerfile),
+    Invalid(Box<Dockerfile>),
     /// Anything else, in words.
     Other(String),
 }
 
+/// Combinations of arguments that cannot mean anything.
+fn misuse(args: &RunArgs) -> Option<&'static str> {
+    let stdin = args.paths.iter().any(|path| path == Path::new("-"));
+    if args.transforms().is_empty() {
+        Some("--only and --skip leave no transform to run; `harden list` shows their names")
+    } else if stdin && args.mode() == Mode::Write && args.format == Format::Json {
+        Some(
+            "--write prints the file given as `-`, and so does --format json with its report; use one of them",
+        )
+    } else {
+        None
+    }
+}
+
 fn rewrite(args: &RunArgs, out: &mut Sink<'_>, err: &mut Sink<'_>) -> io::Result<u8> {
+    let renderer = Renderer::new(args);
+    if let Some(message) = misuse(args) {
+        err.put(&renderer.error(message))?;
+        return Ok(ERROR);
+    }
     let mut images = RecordedFacts::empty();
     for path in &args.facts {
         match RecordedFacts::load(path) {
             Ok(more) => images.merge(more),
             Err(error) => {
-                err.put(&format!("error: {error}\n"))?;
+                err.put(&renderer.error(&error.to_string()))?;
                 return Ok(ERROR);
             }
         }
     }
-    let found = discover(&inputs(&args.paths), &options(args));
+    let found = find(args);
     let engine = Engine {
         transforms: args.transforms(),
         policy: Policy { level: args.level.into() },
@@ -110,85 +126,100 @@ fn rewrite(args: &RunArgs, out: &mut Sink<'_>, err: &mut Sink<'_>) -> io::Result
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.map_or(0, usize::from)).build();
     let Ok(pool) = pool else {
-        err.put("error: no threads can be started\n")?;
+        err.put(&renderer.error("no threads can be started"))?;
         return Ok(ERROR);
     };
-    let mut printer = Printer::new(args, out, err);
+    let mut printer = Printer::new(args, &renderer, out, err);
     printer.begin(&found)?;
     for batch in found.candidates.chunks(BATCH) {
-        let work = || batch.par_iter().map(|candidate| handle(&engine, candidate, args.mode())).collect::<Vec<_>>();
-        for done in pool.install(work) {
-            printer.file(&done)?;
+        let work = || -> Vec<_> {
+            batch.par_iter().map(|candidate| handle(&engine, candidate, args.mode(), &renderer)).collect()
+        };
+        for rendered in pool.install(work) {
+            printer.file(&rendered)?;
         }
     }
     printer.end(&found)
+}
+
+fn find(args: &RunArgs) -> Discovery {
+    let options = Options { context: args.context.clone(), target: args.target.clone() };
+    let mut found = discover(&inputs(&args.paths), &options);
+    if found.problems.iter().any(|problem| problem.kind == ProblemKind::InvalidContext) {
+        // Judged by a context that is not there, every file would be judged wrongly.
+        found.candidates.clear();
+    }
+    found
 }
 
 fn inputs(paths: &[PathBuf]) -> Vec<Input> {
     if paths.is_empty() {
         return vec![Input::Path(PathBuf::from("."))];
     }
-    let input = |path: &PathBuf| if path == Path::new("-") { Input::Stdin } else { Input::Path(path.clone()) };
+    let input =
+        |path: &PathBuf| if path == Path::new("-") { Input::Stdin } else { Input::Path(path.clone()) };
     paths.iter().map(input).collect()
 }
 
-fn options(args: &RunArgs) -> Options {
-    Options { context: args.context.clone(), target: args.target.clone() }
-}
-
-/// Reads, rewrites and, when asked to, writes one file. A panic in the engine costs this file only.
-fn handle(engine: &Engine<'_>, candidate: &Candidate, mode: Mode) -> Done {
+/// Reads, rewrites, writes when asked to, and renders one file. A panic costs this file only.
+fn handle(engine: &Engine<'_>, candidate: &Candidate, mode: Mode, renderer: &Renderer<'_>) -> Rendered {
     let path = match &candidate.source {
         Input::Stdin => "-".to_owned(),
         Input::Path(path) => shown(path),
     };
-    let result = catch_unwind(AssertUnwindSafe(|| one(engine, candidate, mode)))
-        .unwrap_or_else(|panic| Err(Failure::Other(crash(&path, panic.as_ref()))));
-    Done { path, result }
+    let result = catch_unwind(AssertUnwindSafe(|| one(engine, candidate, mode, &path)))
+        .unwrap_or_else(|panic| Err(crash(&path, "the file is unchanged", panic.as_ref())));
+    catch_unwind(AssertUnwindSafe(|| renderer.file(&path, &result))).unwrap_or_else(|panic| {
+        let state = if mode == Mode::Write { "the file may be rewritten" } else { "the file is unchanged" };
+        renderer.file(&path, &Err(crash(&path, state, panic.as_ref())))
+    })
 }
 
-fn crash(path: &str, panic: &(dyn Any + Send)) -> String {
+fn crash(path: &str, state: &str, panic: &(dyn Any + Send)) -> Failure {
     let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
     // The text of a panic may quote the file.
     let what = redact::mask_text(what.unwrap_or("unknown cause")).into_owned();
-    format!("{path}: internal error, the file is unchanged; please report it: {what}")
+    Failure::Other(format!("{path}: internal error, {state}; please report it: {what}"))
 }
 
-fn one(engine: &Engine<'_>, candidate: &Candidate, mode: Mode) -> Result<Rewritten, Failure> {
+fn one(engine: &Engine<'_>, candidate: &Candidate, mode: Mode, shown: &str) -> Result<Rewritten, Failure> {
     let words = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());
     let Some(path) = candidate.path() else {
-        let text = standard_input()?;
-        return transform(engine, candidate, &text);
+        let text = standard_input().map_err(|error| words(&error))?;
+        return transform(engine, candidate, &text, shown);
     };
     let original = Original::read(path).map_err(|error| words(&error))?;
-    let rewritten = transform(engine, candidate, original.text())?;
+    let rewritten = transform(engine, candidate, original.text(), shown)?;
     if mode == Mode::Write && rewritten.outcome.is_changed() {
         original.replace(&rewritten.outcome.text).map_err(|error| words(&error))?;
     }
     Ok(rewritten)
 }
 
-fn transform(engine: &Engine<'_>, candidate: &Candidate, text: &str) -> Result<Rewritten, Failure> {
+fn transform(
+    engine: &Engine<'_>,
+    candidate: &Candidate,
+    text: &str,
+    shown: &str,
+) -> Result<Rewritten, Failure> {
     match engine.rewrite(text, candidate) {
         Ok(outcome) => Ok(Rewritten { before: text.into(), outcome }),
-        Err(RewriteError::Invalid(_)) => Err(Failure::Invalid(Dockerfile::parse(text))),
-        Err(error @ RewriteError::Unsettled { .. }) => Err(Failure::Other(error.to_string())),
+        Err(RewriteError::Invalid(_)) => Err(Failure::Invalid(Dockerfile::parse(text).into())),
+        Err(error @ RewriteError::Unsettled { .. }) => Err(Failure::Other(format!("{shown}: {error}"))),
     }
 }
 
-fn standard_input() -> Result<String, Failure> {
+/// Standard input, under the same rules as files.
+fn standard_input() -> Result<String, ReadError> {
+    let path = Path::new("standard input");
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MAX_STDIN + 1).read_to_end(&mut bytes);
+    let read = io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
     match read {
-        Err(error) => Err(Failure::Other(format!("-: standard input cannot be read: {error}"))),
-        Ok(size) if size as u64 > MAX_STDIN => {
-            Err(Failure::Other("-: standard input is larger than 64 MiB, which no Dockerfile is".to_owned()))
+        Err(source) => Err(ReadError::Io { path: path.into(), source }),
+        Ok(size) if size as u64 > MAX_FILE_BYTES => {
+            Err(ReadError::TooLarge { path: path.into(), limit: MAX_FILE_BYTES })
         }
-        Ok(_) => String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let message = format!("-: standard input is not UTF-8 at byte {at}; convert it first, for instance with iconv");
-            Failure::Other(message)
-        }),
+        Ok(_) => decode(path, bytes),
     }
 }
 
@@ -196,160 +227,4 @@ fn standard_input() -> Result<String, Failure> {
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
     if MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(MAIN_SEPARATOR, "/") }
-}
-
-/// Prints results as they come and remembers what the exit code depends on.
-struct Printer<'a, 'o, 'e> {
-    args: &'a RunArgs,
-    out: &'a mut Sink<'o>,
-    err: &'a mut Sink<'e>,
-    colour_out: bool,
-    colour_err: bool,
-    summary: Summary,
-    printed: usize,
-}
-
-impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
-    fn new(args: &'a RunArgs, out: &'a mut Sink<'o>, err: &'a mut Sink<'e>) -> Self {
-        let colour = |auto: fn() -> bool| match args.color {
-            ColorArg::Auto => auto(),
-            ColorArg::Always => true,
-            ColorArg::Never => false,
-        };
-        let colour_out = colour(console::colors_enabled);
-        let colour_err = colour(console::colors_enabled_stderr);
-        Self { args, out, err, colour_out, colour_err, summary: Summary::default(), printed: 0 }
-    }
-
-    fn is_json(&self) -> bool {
-        self.args.format == Format::Json
-    }
-
-    fn begin(&mut self, found: &Discovery) -> io::Result<()> {
-        if self.is_json() {
-            let tool = serde_json::json!({ "name": "harden", "version": env!("CARGO_PKG_VERSION") });
-            return self.out.put(&format!("{{\"schema\":\"{}\",\"tool\":{tool},\"files\":[", json::SCHEMA));
-        }
-        for problem in &found.problems {
-            let word = if problem.kind.is_error() { "error" } else { "warning" };
-            self.err.put(&format!("{word}: {problem}\n"))?;
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, done: &Done) -> io::Result<()> {
-        match &done.result {
-            Ok(rewritten) => self.summary.count(&rewritten.outcome),
-            Err(_) => {
-                self.summary.files += 1;
-                self.summary.failed += 1;
-            }
-        }
-        if self.is_json() {
-            return self.file_json(done);
-        }
-        match &done.result {
-            Ok(rewritten) => self.file_text(&done.path, rewritten),
-            Err(Failure::Invalid(file)) => self.err.put(&snippet::invalid(&done.path, file, self.colour_err)),
-            Err(Failure::Other(message)) => self.err.put(&format!("error: {message}\n")),
-        }
-    }
-
-    fn file_text(&mut self, path: &str, rewritten: &Rewritten) -> io::Result<()> {
-        let outcome = &rewritten.outcome;
-        match self.args.mode() {
-            Mode::Write if path == "-" => self.out.put(&outcome.text)?,
-            Mode::Diff if outcome.is_changed() => {
-                let style = if self.colour_out { DiffStyle::Colour } else { DiffStyle::Plain };
-                let diff = difference(path, rewritten, style, self.args.redact);
-                self.out.put(&diff)?;
-            }
-            Mode::Check if outcome.is_changed() => self.out.put(&format!("{path}\n"))?,
-            _ => {}
-        }
-        if self.args.quiet || outcome.reports.is_empty() {
-            return Ok(());
-        }
-        let source = Dockerfile::parse(Arc::clone(&rewritten.before));
-        self.err.put(&text::findings(path, &source, outcome, self.args.verbose, self.colour_err))
-    }
-
-    fn file_json(&mut self, done: &Done) -> io::Result<()> {
-        let mut report = json::FileReport {
-            path: done.path.clone(),
-            status: "unchanged",
-            findings: Vec::new(),
-            errors: Vec::new(),
-            diff: None,
-        };
-        match &done.result {
-            Ok(rewritten) => {
-                let source = Dockerfile::parse(Arc::clone(&rewritten.before));
-                report.findings = json::findings(&source, &rewritten.outcome);
-                if rewritten.outcome.is_changed() {
-                    report.status = "changed";
-                    report.diff = Some(difference(&done.path, rewritten, DiffStyle::Plain, true));
-                }
-            }
-            Err(failure) => {
-                report.status = "failed";
-                report.errors = match failure {
-                    Failure::Invalid(file) => json::errors(file),
-                    Failure::Other(message) => {
-                        vec![json::ErrorReport { line: None, column: None, message: message.clone(), help: None }]
-                    }
-                };
-            }
-        }
-        let comma = if self.printed > 0 { "," } else { "" };
-        self.printed += 1;
-        self.out.put(&format!("{comma}\n{}", encode(&report)?))
-    }
-
-    fn end(&mut self, found: &Discovery) -> io::Result<u8> {
-        let code = self.code(found);
-        if self.is_json() {
-            let problems: Vec<json::ProblemReport> = found.problems.iter().map(Into::into).collect();
-            let summary = json::SummaryReport::new(&self.summary, code);
-            let (problems, summary) = (encode(&problems)?, encode(&summary)?);
-            self.out.put(&format!("\n],\"problems\":{problems},\"summary\":{summary}}}\n"))?;
-        } else if !self.args.quiet && self.summary.files > 0 {
-            self.err.put(&format!("{}\n", self.summary.line(self.args.mode())))?;
-        }
-        Ok(code)
-    }
-
-    fn code(&self, found: &Discovery) -> u8 {
-        let failed = self.summary.failed > 0 || found.problems.iter().any(|problem| problem.kind.is_error());
-        let nothing_found = found.candidates.is_empty();
-        if failed || nothing_found {
-            ERROR
-        } else if self.args.mode() != Mode::Write && self.summary.changed > 0 {
-            CHANGES
-        } else if self.summary.offered + self.summary.refused > 0 {
-            REMAINING
-        } else {
-            OK
-        }
-    }
-}
-
-fn encode(value: &impl serde::Serialize) -> io::Result<String> {
-    serde_json::to_string(value).map_err(io::Error::other)
-}
-
-fn difference(path: &str, rewritten: &Rewritten, style: DiffStyle, redacted: bool) -> String {
-    let (before, after) = (&rewritten.before, &rewritten.outcome.text);
-    let name = if path == "-" { "Dockerfile" } else { path.trim_start_matches('/') };
-    let diff = FileDiff { path: name, before: Some(before), after };
-    let mut options = DiffOptions { style, ..DiffOptions::default() };
-    if !redacted {
-        return unified(&diff, &options);
-    }
-    let ranges = |text: &Arc<str>| -> Vec<std::ops::Range<usize>> {
-        redact::secret_spans(&Dockerfile::parse(Arc::clone(text))).into_iter().map(|span| span.range()).collect()
-    };
-    let (before, after) = (ranges(before), ranges(after));
-    options.redact = Some(Secrets { before: &before, after: &after });
-    unified(&diff, &options)
 }

@@ -15,6 +15,7 @@ mod original;
 mod replace;
 
 pub use error::{ReadError, WriteError};
+pub(crate) use original::decode;
 pub use original::{MAX_FILE_BYTES, Original};
 pub use replace::{Creation, create_new};
 

@@ -8,7 +8,6 @@
 
 mod mask;
 mod path;
-mod visible;
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -17,6 +16,7 @@ use console::Style;
 use similar::udiff::UnifiedHunkHeader;
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
+use super::visible;
 use mask::Mask;
 
 /// More changed lines than this (both sides together, after the common start and end are set aside) are shown as one
@@ -205,7 +205,7 @@ impl Output {
                 '+' => Style::new().green(),
                 _ => Style::new(),
             };
-            self.meta(&style, &format!("{sign}{}{ending}", visible::visible(content)));
+            self.meta(&style, &format!("{sign}{}{ending}", visible(content)));
         } else {
             self.text.push(sign);
             self.text.push_str(content);

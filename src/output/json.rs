@@ -5,11 +5,27 @@ use harden_core::redact::mask_text;
 use harden_core::{Disposition, Outcome};
 use serde::Serialize;
 
-use super::text::Summary;
+use super::text::{Summary, sorted};
 use crate::discover::Problem;
 
 /// Version of the format. A change that breaks readers gets a new number.
 pub const SCHEMA: &str = "harden-report/1";
+
+/// The document up to its first file; files follow, separated by commas.
+pub fn begin() -> String {
+    let tool = serde_json::json!({ "name": "harden", "version": env!("CARGO_PKG_VERSION") });
+    format!("{{\"schema\":\"{SCHEMA}\",\"tool\":{tool},\"files\":[")
+}
+
+/// The document after its last file.
+pub fn end(problems: &[ProblemReport], summary: &SummaryReport) -> String {
+    format!("\n],\"problems\":{},\"summary\":{}}}\n", encode(&problems), encode(summary))
+}
+
+/// A part of the document. Structs of strings and numbers can always be encoded.
+pub fn encode(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
 
 /// One file.
 #[derive(Debug, Serialize)]
@@ -70,6 +86,13 @@ pub struct ErrorReport {
     pub help: Option<String>,
 }
 
+impl ErrorReport {
+    /// An error that has no place in the file.
+    pub fn new(message: String) -> Self {
+        Self { line: None, column: None, message, help: None }
+    }
+}
+
 /// A path, compose or bake file that could not be used.
 #[derive(Debug, Serialize)]
 pub struct ProblemReport {
@@ -80,12 +103,13 @@ pub struct ProblemReport {
     message: String,
 }
 
-impl From<&Problem> for ProblemReport {
-    fn from(problem: &Problem) -> Self {
+impl ProblemReport {
+    /// `error`: the run counts it as a failure.
+    pub fn new(problem: &Problem, error: bool) -> Self {
         Self {
             path: problem.path.display().to_string(),
             line: problem.line,
-            error: problem.kind.is_error(),
+            error,
             message: problem.message.clone(),
         }
     }
@@ -111,18 +135,17 @@ impl SummaryReport {
             changed: summary.changed,
             failed: summary.failed,
             fixed: summary.fixed.values().sum(),
-            offered: summary.offered,
+            offered: summary.offers(),
             refused: summary.refused,
             exit_code,
         }
     }
 }
 
-/// The findings of one file.
+/// The findings of one file, by position.
 pub fn findings(source: &Dockerfile, outcome: &Outcome) -> Vec<FindingReport> {
-    outcome
-        .reports
-        .iter()
+    sorted(outcome)
+        .into_iter()
         .map(|report| {
             let (disposition, level, code, reason) = match &report.disposition {
                 Disposition::Fixed(level, why) => ("fixed", Some(*level), Some(why.code), &why.message),

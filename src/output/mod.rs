@@ -4,8 +4,11 @@ pub mod diff;
 pub mod json;
 pub mod snippet;
 pub mod text;
+mod visible;
 
 use std::io::{self, ErrorKind, Write};
+
+pub(crate) use self::visible::visible;
 
 /// An output stream whose reader may go away: after a broken pipe everything is dropped without an error.
 pub struct Sink<'w> {

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use console::Style;
 use dockerfile_syntax::Dockerfile;
 use harden_core::redact::mask_text;
-use harden_core::{Disposition, Outcome, Report};
+use harden_core::{Disposition, Level, Outcome, Report};
 
-use crate::cli::Mode;
+use super::visible;
 
 /// Numbers for the last line and the exit code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Summary {
     pub failed: usize,
     /// Fixes per transform.
     pub fixed: BTreeMap<&'static str, usize>,
-    /// Fixes that a higher `--level` would write.
-    pub offered: usize,
+    /// Fixes that a higher `--level` would make, by the level they need.
+    pub offered: BTreeMap<Level, usize>,
     /// Findings left alone that a person may want to act on.
     pub refused: usize,
 }
@@ -35,67 +35,171 @@ impl Summary {
         for report in &outcome.reports {
             match report.disposition {
                 Disposition::Fixed(..) => *self.fixed.entry(report.transform).or_default() += 1,
-                Disposition::Offered(..) => self.offered += 1,
+                Disposition::Offered(level, _) => *self.offered.entry(level).or_default() += 1,
                 Disposition::Refused(_) => self.refused += 1,
                 Disposition::Kept(_) | Disposition::Suppressed { .. } => {}
             }
         }
     }
 
-    /// One line.
-    pub fn line(&self, mode: Mode) -> String {
-        let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        let verb = if mode == Mode::Write { "changed" } else { "would change" };
-        let mut line = format!("{}: {} {verb}", plural(self.files, "file"), self.changed);
-        if !self.fixed.is_empty() {
-            let fixes: Vec<_> = self.fixed.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            let _ = write!(line, " ({})", fixes.join(", "));
+    /// Counts a file that could not be handled.
+    pub fn fail(&mut self) {
+        self.files += 1;
+        self.failed += 1;
+    }
+
+    /// Adds the numbers of other files.
+    pub fn add(&mut self, other: &Self) {
+        self.files += other.files;
+        self.changed += other.changed;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        for (&name, count) in &other.fixed {
+            *self.fixed.entry(name).or_default() += count;
         }
-        if self.offered > 0 {
-            let _ = write!(line, "; {} for --level suggest or review", plural(self.offered, "more fix").replace("fixs", "fixes"));
+        for (&level, count) in &other.offered {
+            *self.offered.entry(level).or_default() += count;
+        }
+    }
+
+    /// Fixes that a higher `--level` would make.
+    pub fn offers(&self) -> usize {
+        self.offered.values().sum()
+    }
+
+    /// One line. `written`: the changes were made.
+    pub fn line(&self, written: bool) -> String {
+        let mut parts = Vec::new();
+        if self.changed > 0 {
+            let verb = if written { "changed" } else { "would change" };
+            let fixes: Vec<_> = self.fixed.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            parts.push(format!("{} {verb} ({})", self.changed, fixes.join(", ")));
+        } else if self.failed < self.files {
+            parts.push("nothing to change".to_owned());
+        }
+        // A level includes those below it.
+        let mut sum = 0;
+        for (level, count) in &self.offered {
+            sum += count;
+            let more = if self.changed > 0 { "more " } else { "" };
+            parts.push(format!("--level {level} would make {sum} {more}{}", noun(sum, "fix", "fixes")));
         }
         if self.refused > 0 {
-            let _ = write!(line, "; {} left alone", plural(self.refused, "finding"));
+            parts.push(format!("{} left alone", counted(self.refused, "finding")));
         }
         if self.failed > 0 {
-            let _ = write!(line, "; {} not handled", plural(self.failed, "file"));
+            parts.push(format!("{} not handled", self.failed));
         }
-        line
+        format!("{}: {}", counted(self.files, "file"), parts.join("; "))
     }
 }
 
-/// Renders the findings of one file; empty when there is nothing to show.
-pub fn findings(path: &str, source: &Dockerfile, outcome: &Outcome, verbose: bool, colour: bool) -> String {
-    let style = |style: Style| style.force_styling(colour);
+fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", noun(count, "", "s"))
+}
+
+fn noun<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The fixes were written, so they are told in the past tense.
+    pub written: bool,
+    /// Shows also what is right as it is and what comments switch off.
+    pub verbose: bool,
+    /// Uses colours.
+    pub colour: bool,
+}
+
+/// Width of the first word, and so the indentation of what belongs to it.
+const WORD: usize = 11;
+
+/// Renders the findings of one file by position; empty when there is nothing to show.
+pub fn findings(path: &str, source: &Dockerfile, outcome: &Outcome, look: Look) -> String {
+    let path = visible(path);
     let mut out = String::new();
-    for report in &outcome.reports {
-        let (word, look, level, reason) = match &report.disposition {
-            Disposition::Fixed(level, why) => ("fixed", Style::new().green(), Some(*level), why.message.as_str()),
-            Disposition::Offered(level, why) => ("offered", Style::new().yellow(), Some(*level), why.message.as_str()),
-            Disposition::Refused(why) => ("left", Style::new().cyan(), None, why.message.as_str()),
-            Disposition::Kept(why) if verbose => ("right", Style::new().dim(), None, why.message.as_str()),
-            Disposition::Suppressed { comment } if verbose => ("ignored", Style::new().dim(), None, comment.as_str()),
-            _ => continue,
-        };
-        let at = source.line_col(report.span.start);
-        let word = style(look.bold()).apply_to(format!("{word:<8}"));
-        let name = style(Style::new().bold()).apply_to(report.transform);
-        let place = style(Style::new().dim()).apply_to(format!("{path}:{at}"));
-        let level = level.map(|level| format!(" [{level}]")).unwrap_or_default();
-        let _ = writeln!(out, "{word} {place} {name}{level}: {}", visible(&mask_text(&report.message)));
-        let _ = writeln!(out, "         {}", visible(&mask_text(reason)));
-        assumptions(&mut out, report, reason);
+    for report in sorted(outcome) {
+        let Some(Line { word, style, level, reason }) = line(report, look) else { continue };
+        let paint = |style: Style, text: String| style.force_styling(look.colour).apply_to(text).to_string();
+        let word = paint(style.bold(), format!("{word:<WORD$}"));
+        let place = paint(Style::new().dim(), format!("{path}:{}", source.line_col(report.span.start)));
+        let name = paint(Style::new().bold(), report.transform.to_owned());
+        let _ = writeln!(out, "{word}{place} {name}{level}: {}", quoted(&report.message));
+        let _ = writeln!(out, "{:WORD$}{}", "", quoted(reason));
+        if !level.is_empty() {
+            for assumption in report.assumptions.iter().filter(|one| *one != reason) {
+                let _ = writeln!(out, "{:WORD$}assumed: {}", "", quoted(assumption));
+            }
+        }
     }
     out
 }
 
-fn assumptions(out: &mut String, report: &Report, reason: &str) {
-    for assumption in report.assumptions.iter().filter(|one| *one != reason) {
-        let _ = writeln!(out, "         assumed: {}", visible(&mask_text(assumption)));
+/// The findings of a file in the order of their places. The engine has them in the order they were fixed.
+pub(super) fn sorted(outcome: &Outcome) -> Vec<&Report> {
+    let mut reports: Vec<_> = outcome.reports.iter().collect();
+    reports.sort_by_key(|report| (report.span.start, report.transform, report.id));
+    reports
+}
+
+struct Line<'r> {
+    word: &'static str,
+    style: Style,
+    /// ` [safe]` for a fix.
+    level: String,
+    reason: &'r str,
+}
+
+fn line(report: &Report, look: Look) -> Option<Line<'_>> {
+    let plain = |word, style, reason| Some(Line { word, style, level: String::new(), reason });
+    match &report.disposition {
+        Disposition::Fixed(level, why) => Some(Line {
+            word: if look.written { "fixed" } else { "would fix" },
+            style: Style::new().green(),
+            level: format!(" [{level}]"),
+            reason: &why.message,
+        }),
+        Disposition::Offered(level, why) => Some(Line {
+            word: "offered",
+            style: Style::new().yellow(),
+            level: format!(" [needs --level {level}]"),
+            reason: &why.message,
+        }),
+        Disposition::Refused(why) => plain("left alone", Style::new().cyan(), &why.message),
+        Disposition::Kept(why) if look.verbose => plain("kept", Style::new().dim(), &why.message),
+        Disposition::Suppressed { comment } if look.verbose => plain("ignored", Style::new().dim(), comment),
+        Disposition::Kept(_) | Disposition::Suppressed { .. } => None,
     }
 }
 
-/// Control characters must not reach a terminal.
-fn visible(text: &str) -> String {
-    text.chars().map(|ch| if ch.is_control() { '\u{fffd}' } else { ch }).collect()
+fn quoted(text: &str) -> String {
+    visible(&mask_text(text)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts_what_matters() {
+        let mut summary = Summary { files: 1, ..Summary::default() };
+        assert_eq!(summary.line(false), "1 file: nothing to change");
+        summary.failed = 1;
+        assert_eq!(summary.line(false), "1 file: 1 not handled");
+        summary = Summary {
+            files: 4,
+            changed: 2,
+            failed: 1,
+            fixed: BTreeMap::from([("add-to-copy", 1), ("pin-digest", 2)]),
+            offered: BTreeMap::from([(Level::Review, 1), (Level::Suggest, 2)]),
+            refused: 1,
+        };
+        assert_eq!(
+            summary.line(true),
+            "4 files: 2 changed (add-to-copy 1, pin-digest 2); --level review would make 1 more fix; \
+             --level suggest would make 3 more fixes; 1 finding left alone; 1 not handled"
+        );
+    }
 }

@@ -90,7 +90,8 @@ fn regular(path: &Path, metadata: &Metadata) -> Result<(), ReadError> {
     }
 }
 
-fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, ReadError> {
+/// Text of a file or of what stands for one; `path` is for messages.
+pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, ReadError> {
     if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
         return Err(ReadError::Binary { path: path.to_owned(), offset });
     }

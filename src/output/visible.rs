@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Replaces what a terminal would act on instead of show. `text` holds no line ending, so every carriage return in it
-/// is one that would move the cursor back over what was printed.
+/// Replaces what a terminal would act on instead of show. `text` is one line without its ending, so a carriage return in
+/// it is one that would move the cursor back over what was printed.
 ///
 /// C0 controls and DEL become Unicode control pictures; C1 controls (U+009B starts an escape sequence), line separators,
 /// byte order marks and text direction controls (CVE-2021-42574, "Trojan Source") become `<U+202E>`. Tabs stay.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(hidden) {
         return Cow::Borrowed(text);
     }

@@ -1,0 +1,177 @@
+//! What one file says. Runs in the worker threads, so that a large tree is not rendered on one core.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use console::Style;
+use dockerfile_syntax::{Dockerfile, Span};
+use harden_core::redact;
+
+use super::{Failure, Rewritten};
+use crate::cli::{ColorArg, Format, Mode, RunArgs};
+use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
+use crate::output::text::{Look, Summary};
+use crate::output::{json, snippet, text, visible};
+
+/// What one file adds to the output.
+#[derive(Default)]
+pub(super) struct Rendered {
+    /// For standard output; in JSON the object of the file.
+    pub(super) out: String,
+    /// For standard error.
+    pub(super) err: String,
+    /// Its part of the last line.
+    pub(super) summary: Summary,
+}
+
+/// How a run prints.
+pub(super) struct Renderer<'a> {
+    args: &'a RunArgs,
+    colour_out: bool,
+    colour_err: bool,
+    /// Where names in diffs start.
+    root: Option<PathBuf>,
+}
+
+impl<'a> Renderer<'a> {
+    pub(super) fn new(args: &'a RunArgs) -> Self {
+        let colour = |auto: fn() -> bool| match args.color {
+            ColorArg::Auto => auto(),
+            ColorArg::Always => true,
+            ColorArg::Never => false,
+        };
+        let colour_out = colour(console::colors_enabled);
+        let colour_err = colour(console::colors_enabled_stderr);
+        Self { args, colour_out, colour_err, root: root() }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.args.format == Format::Json
+    }
+
+    /// Whether the changes are in the files, not only shown.
+    pub(super) fn written(&self) -> bool {
+        self.args.mode() == Mode::Write
+    }
+
+    /// A line for standard error. `message` names what it is about.
+    pub(super) fn error(&self, message: &str) -> String {
+        self.line(Style::new().red(), "error:", message)
+    }
+
+    /// A line for standard error about something that stops nothing.
+    pub(super) fn warning(&self, message: &str) -> String {
+        self.line(Style::new().yellow(), "warning:", message)
+    }
+
+    fn line(&self, style: Style, word: &str, message: &str) -> String {
+        let word = style.bold().force_styling(self.colour_err).apply_to(word);
+        format!("{word} {}\n", visible(message))
+    }
+
+    /// One file.
+    pub(super) fn file(&self, path: &str, result: &Result<Rewritten, Failure>) -> Rendered {
+        let mut summary = Summary::default();
+        match result {
+            Ok(rewritten) => summary.count(&rewritten.outcome),
+            Err(_) => summary.fail(),
+        }
+        if self.is_json() {
+            return Rendered { out: self.json_object(path, result), err: String::new(), summary };
+        }
+        let (out, err) = match result {
+            Ok(rewritten) => (self.change(path, rewritten), self.findings(path, rewritten)),
+            Err(Failure::Invalid(file)) => (String::new(), snippet::invalid(path, file, self.colour_err)),
+            Err(Failure::Other(message)) => (String::new(), self.error(message)),
+        };
+        Rendered { out, err, summary }
+    }
+
+    fn change(&self, path: &str, rewritten: &Rewritten) -> String {
+        let outcome = &rewritten.outcome;
+        match self.args.mode() {
+            Mode::Write if path == "-" => outcome.text.to_string(),
+            Mode::Diff if outcome.is_changed() => {
+                let style = if self.colour_out { DiffStyle::Colour } else { DiffStyle::Plain };
+                self.difference(path, rewritten, style, self.args.redact)
+            }
+            // Colours mean a terminal; another program needs the name as it is.
+            Mode::Check if outcome.is_changed() && self.colour_out => format!("{}\n", visible(path)),
+            Mode::Check if outcome.is_changed() => format!("{path}\n"),
+            Mode::Diff | Mode::Write | Mode::Check => String::new(),
+        }
+    }
+
+    fn findings(&self, path: &str, rewritten: &Rewritten) -> String {
+        if self.args.quiet || rewritten.outcome.reports.is_empty() {
+            return String::new();
+        }
+        let source = Dockerfile::parse(Arc::clone(&rewritten.before));
+        let look = Look { written: self.written(), verbose: self.args.verbose, colour: self.colour_err };
+        text::findings(path, &source, &rewritten.outcome, look)
+    }
+
+    fn json_object(&self, path: &str, result: &Result<Rewritten, Failure>) -> String {
+        let mut report = json::FileReport {
+            path: path.to_owned(),
+            status: "unchanged",
+            findings: Vec::new(),
+            errors: Vec::new(),
+            diff: None,
+        };
+        match result {
+            Ok(rewritten) => {
+                let source = Dockerfile::parse(Arc::clone(&rewritten.before));
+                report.findings = json::findings(&source, &rewritten.outcome);
+                if rewritten.outcome.is_changed() {
+                    report.status = "changed";
+                    report.diff = Some(self.difference(path, rewritten, DiffStyle::Plain, true));
+                }
+            }
+            Err(failure) => {
+                report.status = "failed";
+                report.errors = match failure {
+                    Failure::Invalid(file) => json::errors(file),
+                    Failure::Other(message) => vec![json::ErrorReport::new(message.clone())],
+                };
+            }
+        }
+        json::encode(&report)
+    }
+
+    fn difference(&self, path: &str, rewritten: &Rewritten, style: DiffStyle, redacted: bool) -> String {
+        let (before, after) = (&rewritten.before, &rewritten.outcome.text);
+        let name = self.name_in_diff(path);
+        let diff = FileDiff { path: &name, before: Some(before), after };
+        let mut options = DiffOptions { style, ..DiffOptions::default() };
+        if !redacted {
+            return unified(&diff, &options);
+        }
+        let ranges = |text: &Arc<str>| -> Vec<Range<usize>> {
+            redact::secret_spans(&Dockerfile::parse(Arc::clone(text))).into_iter().map(Span::range).collect()
+        };
+        let (before, after) = (ranges(before), ranges(after));
+        options.redact = Some(Secrets { before: &before, after: &after });
+        unified(&diff, &options)
+    }
+
+    /// The name a diff gives to a file: relative to [`root`], links followed, since `git apply` refuses to patch a link.
+    fn name_in_diff(&self, path: &str) -> String {
+        if path == "-" {
+            return "Dockerfile".to_owned();
+        }
+        let real = Path::new(path).canonicalize().ok();
+        let below =
+            real.as_deref().zip(self.root.as_deref()).and_then(|(real, root)| real.strip_prefix(root).ok());
+        below.map_or_else(|| path.trim_start_matches('/').to_owned(), super::shown)
+    }
+}
+
+/// The root of the git repository that the current folder is in, as in `git diff`: `git apply` reads names this way in
+/// every folder of a repository. Outside one, the current folder.
+fn root() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?.canonicalize().ok()?;
+    let root = here.ancestors().find(|folder| folder.join(".git").exists());
+    Some(root.unwrap_or(&here).to_path_buf())
+}

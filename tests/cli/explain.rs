@@ -1,0 +1,41 @@
+//! `explain` and `list`.
+
+use std::fs;
+
+use crate::support::{Sandbox, Transcript, check, repository};
+
+#[test]
+fn list() {
+    check("list", &Sandbox::new(&[]), &["list"]);
+}
+
+/// The page is the documentation file itself, whichever of its names is asked for.
+#[test]
+fn explain_prints_the_page() {
+    let sandbox = Sandbox::new(&[]);
+    for transform in harden_transforms::all() {
+        let meta = transform.meta();
+        let page = fs::read_to_string(repository().join(format!("transforms/{}.md", meta.name))).unwrap();
+        for name in std::iter::once(meta.name).chain(meta.findings.iter().map(|finding| finding.id)) {
+            let said = sandbox.harden(&["explain", name]);
+            assert_eq!(
+                (said.code, said.out.as_str(), said.err.as_str()),
+                (Some(0), page.as_str(), ""),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn unknown_names() {
+    let sandbox = Sandbox::new(&[]);
+    let mut transcript = Transcript::new(&sandbox);
+    for arguments in
+        [&["explain"][..], &["explain", "nonsense"], &["explain", "add-locl"], &["explane", "add-local"]]
+    {
+        let said = transcript.run(arguments);
+        assert_eq!(said.code, Some(2), "{arguments:?}");
+    }
+    transcript.check("explain-unknown");
+}

@@ -1,0 +1,30 @@
+//! The `harden` program as its users meet it: arguments in; standard output, standard error, exit code and files out.
+//!
+//! What is printed is kept in `snapshots/cli`. The tests that need signals, modes, pipes or devices run on Unix only.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "clippy exempts test functions, not their helpers; a skipped test says so"
+)]
+
+mod apply;
+mod explain;
+mod input;
+mod json;
+mod paths;
+mod readme;
+mod reports;
+mod stdin;
+mod support;
+mod usage;
+mod write;
+
+#[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
+mod interrupted;
+#[cfg(unix)]
+mod refused;
+#[cfg(unix)]
+mod streams;
