@@ -4,11 +4,13 @@
 //! and `harden-transforms`; everything that touches files or the terminal lives here.
 
 pub mod cli;
+pub mod config;
 pub mod discover;
 mod engine;
 pub mod facts;
 pub mod output;
 mod run;
+pub mod updaters;
 pub mod write;
 
 pub use engine::{Engine, FileFacts, rewrite};

@@ -11,10 +11,10 @@ use super::value::{MAX_DEPTH, Text, Value};
 
 /// A file that could not be parsed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) line: Option<usize>,
+pub(crate) struct Malformed {
+    pub(crate) line: Option<usize>,
     /// Why, without quoting the file: a value in it may be a secret.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 /// The services of a compose file that are built. `is_set` knows the variables something outside the file sets.
@@ -71,7 +71,8 @@ fn fields(build: &Value, is_set: &dyn Fn(&str) -> bool) -> Fields {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Value>, Malformed> {
+/// The documents of a YAML file, within bounds.
+pub(crate) fn parse(text: &str) -> Result<Vec<Value>, Malformed> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,

@@ -27,9 +27,11 @@ use std::path::{Path, PathBuf};
 use harden_core::BuildSetup;
 
 use builds::Build;
+pub(crate) use compose::parse as parse_yaml;
 use names::Role;
 use paths::Place;
 pub use problem::{Problem, ProblemKind};
+pub(crate) use value::Value;
 
 /// What the user said about the builds.
 #[derive(Clone, Debug, Default)]

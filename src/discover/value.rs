@@ -9,7 +9,7 @@ pub(super) const MAX_DEPTH: usize = 48;
 
 /// A string, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Text {
+pub(crate) enum Text {
     /// Written out.
     Literal(String),
     /// What it is unless the environment says otherwise: a variable's default.
@@ -20,7 +20,7 @@ pub(super) enum Text {
 
 impl Text {
     /// The most likely value.
-    pub(super) fn likely(&self) -> Option<&str> {
+    pub(crate) fn likely(&self) -> Option<&str> {
         match self {
             Self::Literal(text) | Self::Assumed(text) => Some(text),
             Self::Unknown => None,
@@ -28,14 +28,14 @@ impl Text {
     }
 
     /// The value, when nothing outside the file can change it.
-    pub(super) fn certain(&self) -> Option<&str> {
+    pub(crate) fn certain(&self) -> Option<&str> {
         if let Self::Literal(text) = self { Some(text) } else { None }
     }
 }
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Text(Text),
     List(Vec<Value>),
@@ -44,28 +44,28 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub(super) fn literal(text: impl Into<String>) -> Self {
+    pub(crate) fn literal(text: impl Into<String>) -> Self {
         Self::Text(Text::Literal(text.into()))
     }
 
     /// The last value under `key`, when this is a map that has it and it is not null.
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         let value = self.entries().iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)?;
         (*value != Value::Null).then_some(value)
     }
 
     /// The entries of a map; none for anything else.
-    pub(super) fn entries(&self) -> &[(String, Value)] {
+    pub(crate) fn entries(&self) -> &[(String, Value)] {
         if let Self::Map(entries) = self { entries } else { &[] }
     }
 
     /// The items of a list; none for anything else.
-    pub(super) fn items(&self) -> &[Value] {
+    pub(crate) fn items(&self) -> &[Value] {
         if let Self::List(items) = self { items } else { &[] }
     }
 
     /// The text of a scalar. What is a list or a map where a scalar belongs is unknown.
-    pub(super) fn text(&self) -> Text {
+    pub(crate) fn text(&self) -> Text {
         if let Self::Text(text) = self { text.clone() } else { Text::Unknown }
     }
 }

@@ -31,6 +31,7 @@
 
 mod error;
 mod read;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -45,6 +46,7 @@ use super::tags::best_version;
 
 pub use error::FactsFileError;
 pub use read::MAX_SIZE;
+pub(super) use wire::{Config as WireConfig, is_platform};
 
 /// Recorded facts about images.
 ///

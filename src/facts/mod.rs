@@ -1,5 +1,6 @@
 //! Where facts come from: the build context on disk and recorded image facts.
 
+pub mod cache;
 pub mod context;
 pub mod file;
 pub mod registry;

@@ -90,9 +90,9 @@ struct Failure {
 }
 
 /// A configuration; lists and texts that are absent are empty in the image, unless `partial` is set.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default, expecting = "an object with parts of an image configuration")]
-pub(super) struct Config {
+pub(in crate::facts) struct Config {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     partial: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ fn answer(reference: &Reference, raw: RawImage) -> Result<Answer, String> {
     Ok(Answer::Known { digest, index, config, tags: raw.tags })
 }
 
-fn is_platform(text: &str) -> bool {
+pub(in crate::facts) fn is_platform(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
     };
@@ -224,7 +224,7 @@ pub(super) fn portable(why: Why) -> Why {
 
 impl Config {
     /// The configuration, and whether it is only a part.
-    pub(super) fn into_core(self) -> (ImageConfig, bool) {
+    pub(in crate::facts) fn into_core(self) -> (ImageConfig, bool) {
         let config = ImageConfig {
             platform: self.platform,
             user: self.user,
@@ -239,7 +239,7 @@ impl Config {
         (config, self.partial)
     }
 
-    fn from_core(config: &ImageConfig, partial: bool) -> Self {
+    pub(in crate::facts) fn from_core(config: &ImageConfig, partial: bool) -> Self {
         Self {
             partial,
             platform: config.platform.clone(),
