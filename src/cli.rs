@@ -1,6 +1,7 @@
 //! The command line: every flag once, with its help.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,7 +19,7 @@ use harden_core::{Level, Transform};
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 nothing to do, or written · 1 --diff or --check found changes · 2 wrong usage, or a \
-        file could not be handled · 3 findings remain that need a person\n\n\
+        file could not be handled · 3 findings remain that need a person · 4 a registry could not be asked\n\n\
         The diff goes to standard output, findings go to standard error: `harden . | git apply` works. \
         As in `git diff`, names in the diff start at the root of the repository."
 )]
@@ -31,7 +32,7 @@ pub struct Cli {
     pub run: RunArgs,
 }
 
-/// Verbs that rewrite nothing.
+/// Verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print the documentation of a transform or a finding.
@@ -42,33 +43,20 @@ pub enum Command {
     },
     /// List the transforms.
     List,
+    /// Look up what the images of the Dockerfiles are and write a facts file; rewrite nothing.
+    ///
+    /// Resolve once, rewrite everywhere: `harden --offline --facts FILE` uses what was recorded.
+    Resolve(ResolveArgs),
+    /// Move digests beside a tag to what the tag is today; change nothing else.
+    Update(RunArgs),
 }
 
-/// How a run goes.
+/// What is looked at, and where facts come from.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct RunArgs {
+pub struct InputArgs {
     /// Dockerfiles and directories; `-` reads standard input. Default: the current directory.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-
-    #[command(flatten)]
-    mode: ModeArgs,
-
-    /// Write fixes up to this level.
-    ///
-    /// safe: same content and behaviour, proved. review: hardens by design, every precondition checked. suggest: a
-    /// hazard was found or a fact is missing; the finding names it.
-    #[arg(long, value_enum, default_value_t = LevelArg::Review)]
-    pub level: LevelArg,
-
-    /// Run only these transforms.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()))]
-    pub only: Vec<String>,
-
-    /// Leave these transforms out.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()))]
-    pub skip: Vec<String>,
 
     /// Build context of the Dockerfiles. Default: what a compose or bake file says, else the folder of the Dockerfile.
     #[arg(long, value_name = "DIR")]
@@ -78,13 +66,87 @@ pub struct RunArgs {
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
 
-    /// Recorded image facts; may be given several times, later files win.
+    /// Configuration file. Default: `harden.toml` in the folder of each Dockerfile or above it, within its repository.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Recorded image facts; may be given several times, later files win. They win over registries.
     #[arg(long, value_name = "FILE")]
     pub facts: Vec<PathBuf>,
 
-    /// Use recorded facts only. This version never contacts a registry, so it changes nothing yet.
-    #[arg(long)]
+    /// How registries are asked.
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    /// Files handled, and registries asked, at the same time. Default: the number of cores; 8 for registries.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+
+    /// Colour the output. `auto` does on a terminal unless `NO_COLOR` is set.
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
+    pub color: ColorArg,
+}
+
+/// How registries are asked.
+#[derive(Debug, Args)]
+pub struct RegistryArgs {
+    /// Never ask a registry: use recorded facts only.
+    #[arg(long, help_heading = "Registries", env = "HARDEN_OFFLINE", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
     pub offline: bool,
+
+    /// Ask this mirror before a registry: `docker.io=mirror.example/prefix`. May be given several times.
+    #[arg(long, help_heading = "Registries", value_name = "REGISTRY=HOST", value_parser = mirror)]
+    pub mirror: Vec<(String, String)>,
+
+    /// Allow plain HTTP for this registry. May be given several times.
+    #[arg(long, help_heading = "Registries", value_name = "HOST")]
+    pub insecure_registry: Vec<String>,
+
+    /// Ask registries again, whatever the cache holds.
+    #[arg(long, help_heading = "Registries", conflicts_with = "cache_ttl")]
+    pub refresh: bool,
+
+    /// How long answers of registries are believed: `30m`, `12h`, `7d`.
+    #[arg(long, help_heading = "Registries", value_name = "TIME", value_parser = duration, default_value = "1h")]
+    pub cache_ttl: Duration,
+}
+
+/// `resolve`.
+#[derive(Debug, Args)]
+pub struct ResolveArgs {
+    /// What is looked at.
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    /// Write the facts here. Default: standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a run goes.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What is looked at.
+    #[command(flatten)]
+    pub input: InputArgs,
+
+    #[command(flatten)]
+    mode: ModeArgs,
+
+    /// Write fixes up to this level [default: what harden.toml says, else review].
+    ///
+    /// safe: same content and behaviour, proved. review: hardens by design, every precondition checked. suggest: a
+    /// hazard was found or a fact is missing; the finding names it.
+    #[arg(long, value_enum)]
+    pub level: Option<LevelArg>,
+
+    /// Run only these transforms.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()))]
+    pub only: Vec<String>,
+
+    /// Leave these transforms out.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()))]
+    pub skip: Vec<String>,
 
     /// Mask secrets in the diff. Such a diff is for reading and does not apply.
     #[arg(long)]
@@ -94,14 +156,6 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// Files handled at the same time. Default: the number of cores.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub jobs: Option<u16>,
-
-    /// Colour the output. `auto` does on a terminal unless `NO_COLOR` is set.
-    #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
-    pub color: ColorArg,
-
     /// Show also what was left alone because it is right, and what comments switch off.
     #[arg(short, long)]
     pub verbose: bool,
@@ -109,6 +163,31 @@ pub struct RunArgs {
     /// Print no findings, only the diff and errors.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
+}
+
+fn mirror(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((registry, host)) if !registry.is_empty() && !host.is_empty() => {
+            Ok((registry.into(), host.into()))
+        }
+        _ => Err("write REGISTRY=HOST, for instance docker.io=mirror.example".to_owned()),
+    }
+}
+
+/// A number with a unit: seconds, minutes, hours or days.
+fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || "write a number and s, m, h or d, for instance 30m".to_owned();
+    let split = text.find(|ch: char| !ch.is_ascii_digit()).ok_or_else(bad)?;
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86400,
+        _ => return Err(bad()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale)).ok_or_else(bad)?;
+    Ok(Duration::from_secs(seconds))
 }
 
 #[derive(Debug, Args)]
@@ -148,13 +227,13 @@ impl RunArgs {
         }
     }
 
-    /// The transforms that `--only` and `--skip` leave, in the order they run.
-    pub fn transforms(&self) -> Vec<&'static dyn Transform> {
+    /// Those of `all` that `--only` and `--skip` leave, in the order they run.
+    pub fn transforms(&self, all: &[&'static dyn Transform]) -> Vec<&'static dyn Transform> {
         let wanted = |name: &str| {
             let listed = |list: &[String]| list.iter().any(|one| one == name);
             (self.only.is_empty() || listed(&self.only)) && !listed(&self.skip)
         };
-        harden_transforms::all().iter().copied().filter(|one| wanted(one.meta().name)).collect()
+        all.iter().copied().filter(|one| wanted(one.meta().name)).collect()
     }
 }
 
@@ -220,7 +299,9 @@ mod tests {
 
     #[test]
     fn only_and_skip_combine() {
-        let args = |line: &[&str]| Cli::parse_from([&["harden"], line].concat()).run.transforms().len();
+        let args = |line: &[&str]| {
+            Cli::parse_from([&["harden"], line].concat()).run.transforms(harden_transforms::all()).len()
+        };
         assert_eq!(args(&[]), harden_transforms::all().len());
         assert_eq!(args(&["--only", "pin-digest"]), 1);
         assert_eq!(args(&["--only", "pin-digest", "--skip", "pin-digest"]), 0);

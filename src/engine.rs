@@ -5,17 +5,17 @@ use std::sync::{Arc, OnceLock};
 
 use dockerfile_syntax::{Digest, Reference};
 use harden_core::{
-    Answer, BuildSetup, ContextSource, Facts, ImageConfig, Outcome, Policy, ResolvedImage, RewriteError, Transform,
-    Why,
+    Answer, BuildSetup, ContextSource, Facts, ImageConfig, Outcome, Policy, ResolvedImage, RewriteError,
+    Transform, Why,
 };
 
 use crate::discover::{Candidate, ContextOrigin};
 use crate::facts::context::BuildContext;
-use crate::facts::file::RecordedFacts;
+use crate::facts::images::ImageFacts;
 
-/// The facts of one Dockerfile: recorded image facts, shared by all files, and its own build context.
+/// The facts of one Dockerfile: image facts, shared by all files, and its own build context.
 pub struct FileFacts<'a> {
-    images: &'a RecordedFacts,
+    images: &'a dyn ImageFacts,
     context: Result<PathBuf, Why>,
     dockerfile: Option<PathBuf>,
     opened: OnceLock<Result<BuildContext, Why>>,
@@ -23,15 +23,13 @@ pub struct FileFacts<'a> {
 
 impl<'a> FileFacts<'a> {
     /// Facts for a file found by [`discover`](crate::discover::discover).
-    pub fn new(images: &'a RecordedFacts, candidate: &Candidate) -> Self {
+    pub fn new(images: &'a dyn ImageFacts, candidate: &Candidate) -> Self {
         let context = match (&candidate.context, &candidate.context_origin) {
             (Some(context), _) => Ok(context.clone()),
             (None, ContextOrigin::Ambiguous(contexts)) => {
                 let names: Vec<_> = contexts.keys().map(|path| path.display().to_string()).collect();
-                let message = format!(
-                    "builds use different contexts ({}); give one with --context",
-                    names.join(", ")
-                );
+                let message =
+                    format!("builds use different contexts ({}); give one with --context", names.join(", "));
                 Err(Why::new("ambiguous-context", message))
             }
             (None, _) => Err(Why::new("no-context", "there is no build context; give it with --context")),
@@ -49,28 +47,17 @@ impl<'a> FileFacts<'a> {
     }
 }
 
-fn recorded<T>(fact: Option<Result<T, Why>>, image: &Reference) -> Answer<T> {
-    match fact {
-        Some(Ok(fact)) => Answer::Known(fact),
-        Some(Err(why)) => Answer::Unknown(why),
-        None => {
-            let message = format!("nothing is recorded about `{image}`; supply it with --facts FILE");
-            Answer::Unknown(Why::new("not-recorded", message))
-        }
-    }
-}
-
 impl Facts for FileFacts<'_> {
     fn index_digest(&self, image: &Reference) -> Answer<ResolvedImage> {
-        recorded(self.images.resolved(image), image)
+        self.images.index_digest(image)
     }
 
     fn version_tag(&self, image: &Reference, digest: &Digest) -> Answer<Option<String>> {
-        recorded(self.images.version_tag(image, digest).map(Ok), image)
+        self.images.version_tag(image, digest)
     }
 
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
-        recorded(self.images.config(image), image)
+        self.images.image_config(image)
     }
 
     fn context_source(&self, source: &str) -> Answer<ContextSource> {
@@ -88,14 +75,14 @@ impl Facts for FileFacts<'_> {
     }
 }
 
-/// What applies to every file of a run.
+/// What applies to the files of a run, or to those of one repository.
 pub struct Engine<'a> {
     /// The transforms to run, in order.
     pub transforms: Vec<&'static dyn Transform>,
     /// What may be written.
     pub policy: Policy,
-    /// Recorded image facts.
-    pub images: &'a RecordedFacts,
+    /// Image facts: recorded ones, or what a run has found out so far.
+    pub images: &'a dyn ImageFacts,
 }
 
 impl Engine<'_> {

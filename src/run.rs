@@ -1,26 +1,31 @@
-//! A run: find, rewrite, print or write, and the exit code.
+//! A run: find, look up, rewrite, print or write, and the exit code.
 
+mod prepare;
 mod printer;
 mod render;
+mod resolve;
+mod source;
 
 use std::any::Any;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use dockerfile_syntax::Dockerfile;
-use harden_core::{Outcome, Policy, RewriteError, redact};
+use harden_core::{Outcome, RewriteError, Transform, redact};
 use rayon::prelude::*;
 
-use crate::cli::{Cli, Command, Format, Mode, RunArgs};
-use crate::discover::{Candidate, Discovery, Input, Options, ProblemKind, discover};
-use crate::engine::Engine;
-use crate::facts::file::RecordedFacts;
+use crate::cli::{Cli, Command, Format, InputArgs, Mode, RunArgs};
+use crate::discover::{Discovery, Input, Options, ProblemKind, discover};
+use crate::facts::images::{ImageFacts, Knowledge};
+use crate::lookup;
 use crate::output::Sink;
-use crate::write::{MAX_FILE_BYTES, Original, ReadError, decode};
-use printer::Printer;
+use crate::registries::Registries;
+use prepare::{Prepared, Rules, prepare};
+use printer::{Network, Printer};
 use render::{Rendered, Renderer};
+use source::{Source, Stdin, Text};
 
 /// Nothing to do, or everything was written.
 const OK: u8 = 0;
@@ -30,6 +35,8 @@ const CHANGES: u8 = 1;
 const ERROR: u8 = 2;
 /// Findings remain that need a person.
 const REMAINING: u8 = 3;
+/// A registry could not be asked.
+const UNREACHED: u8 = 4;
 
 /// Files handled before their output is printed: bounds memory on large trees.
 const BATCH: usize = 512;
@@ -41,7 +48,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let result = match &cli.command {
         Some(Command::List) => list(&mut out),
         Some(Command::Explain { name }) => explain(name, &mut out),
-        None => rewrite(&cli.run, &mut out, &mut err),
+        Some(Command::Resolve(args)) => resolve::resolve(args, &mut out, &mut err),
+        Some(Command::Update(args)) => rewrite(args, harden_transforms::update(), &mut out, &mut err),
+        None => rewrite(&cli.run, harden_transforms::all(), &mut out, &mut err),
     };
     let flushed = out.flush();
     match result.and_then(|code| flushed.map(|()| code)) {
@@ -55,7 +64,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
 }
 
 fn list(out: &mut Sink<'_>) -> io::Result<u8> {
-    for transform in harden_transforms::all() {
+    for transform in harden_transforms::all().iter().chain(harden_transforms::update()) {
         let meta = transform.meta();
         out.put(&format!("{:<14} {}\n", meta.name, meta.summary))?;
         for finding in meta.findings {
@@ -68,7 +77,8 @@ fn list(out: &mut Sink<'_>) -> io::Result<u8> {
 fn explain(name: &str, out: &mut Sink<'_>) -> io::Result<u8> {
     let known =
         |meta: &harden_core::Meta| meta.name == name || meta.findings.iter().any(|one| one.id == name);
-    for transform in harden_transforms::all().iter().filter(|one| known(one.meta())) {
+    let all = harden_transforms::all().iter().chain(harden_transforms::update());
+    for transform in all.filter(|one| known(one.meta())) {
         out.put(transform.meta().doc)?;
     }
     Ok(OK)
@@ -89,9 +99,9 @@ enum Failure {
 }
 
 /// Combinations of arguments that cannot mean anything.
-fn misuse(args: &RunArgs) -> Option<&'static str> {
-    let stdin = args.paths.iter().any(|path| path == Path::new("-"));
-    if args.transforms().is_empty() {
+fn misuse(args: &RunArgs, all: &[&'static dyn Transform]) -> Option<&'static str> {
+    let stdin = args.input.paths.iter().any(|path| path == Path::new("-"));
+    if args.transforms(all).is_empty() {
         Some("--only and --skip leave no transform to run; `harden list` shows their names")
     } else if stdin && args.mode() == Mode::Write && args.format == Format::Json {
         Some(
@@ -102,47 +112,67 @@ fn misuse(args: &RunArgs) -> Option<&'static str> {
     }
 }
 
-fn rewrite(args: &RunArgs, out: &mut Sink<'_>, err: &mut Sink<'_>) -> io::Result<u8> {
+fn rewrite(
+    args: &RunArgs,
+    all: &[&'static dyn Transform],
+    out: &mut Sink<'_>,
+    err: &mut Sink<'_>,
+) -> io::Result<u8> {
     let renderer = Renderer::new(args);
-    if let Some(message) = misuse(args) {
-        err.put(&renderer.error(message))?;
-        return Ok(ERROR);
-    }
-    let mut images = RecordedFacts::empty();
-    for path in &args.facts {
-        match RecordedFacts::load(path) {
-            Ok(more) => images.merge(more),
-            Err(error) => {
-                err.put(&renderer.error(&error.to_string()))?;
-                return Ok(ERROR);
-            }
-        }
-    }
-    let found = find(args);
-    let engine = Engine {
-        transforms: args.transforms(),
-        policy: Policy { level: args.level.into() },
-        images: &images,
+    let prepared = match misuse(args, all) {
+        Some(message) => Err(message.to_owned()),
+        None => prepare(&args.input, !args.quiet),
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.map_or(0, usize::from)).build();
-    let Ok(pool) = pool else {
+    let Prepared { configs, facts, mut registries } = match prepared {
+        Ok(prepared) => prepared,
+        Err(message) => {
+            err.put(&renderer.error(&message))?;
+            return Ok(ERROR);
+        }
+    };
+    let Some(pool) = pool(&args.input) else {
         err.put(&renderer.error("no threads can be started"))?;
         return Ok(ERROR);
     };
+    let found = find(&args.input);
+    let stdin = Stdin::default();
+    let sources: Vec<_> =
+        found.candidates.iter().map(|candidate| Source { candidate, stdin: &stdin }).collect();
+    let rules = Rules::new(args, all, &configs);
+    let mut known = Knowledge::new(facts);
+    if let Some(registries) = &mut registries {
+        pool.install(|| look_up(&sources, &rules, &mut known, registries));
+    }
+    // Offline, what is not recorded is unknown rather than a question.
+    let images: &dyn ImageFacts = if registries.is_some() { &known } else { known.facts() };
+    let network = registries.map(Registries::finish).map(Network::from).unwrap_or_default();
     let mut printer = Printer::new(args, &renderer, out, err);
-    printer.begin(&found)?;
-    for batch in found.candidates.chunks(BATCH) {
+    printer.begin(&found, &network)?;
+    for batch in sources.chunks(BATCH) {
         let work = || -> Vec<_> {
-            batch.par_iter().map(|candidate| handle(&engine, candidate, args.mode(), &renderer)).collect()
+            batch.par_iter().map(|source| handle(&rules, source, images, args.mode(), &renderer)).collect()
         };
         for rendered in pool.install(work) {
             printer.file(&rendered)?;
         }
     }
-    printer.end(&found)
+    printer.end(&found, &network)
 }
 
-fn find(args: &RunArgs) -> Discovery {
+fn pool(args: &InputArgs) -> Option<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new().num_threads(args.jobs.map_or(0, usize::from)).build().ok()
+}
+
+/// Answers what the files ask for, round by round.
+fn look_up(sources: &[Source<'_>], rules: &Rules<'_>, known: &mut Knowledge, registries: &mut Registries) {
+    // A panic is told when the file itself is handled.
+    let needs = |source: &Source<'_>, known: &Knowledge| {
+        catch_unwind(AssertUnwindSafe(|| rules.needs(source, known))).unwrap_or_default()
+    };
+    lookup::settle(sources, known, &needs, &mut |questions| registries.answer(questions));
+}
+
+fn find(args: &InputArgs) -> Discovery {
     let options = Options { context: args.context.clone(), target: args.target.clone() };
     let mut found = discover(&inputs(&args.paths), &options);
     if found.problems.iter().any(|problem| problem.kind == ProblemKind::InvalidContext) {
@@ -162,12 +192,18 @@ fn inputs(paths: &[PathBuf]) -> Vec<Input> {
 }
 
 /// Reads, rewrites, writes when asked to, and renders one file. A panic costs this file only.
-fn handle(engine: &Engine<'_>, candidate: &Candidate, mode: Mode, renderer: &Renderer<'_>) -> Rendered {
-    let path = match &candidate.source {
+fn handle(
+    rules: &Rules<'_>,
+    source: &Source<'_>,
+    images: &dyn ImageFacts,
+    mode: Mode,
+    renderer: &Renderer<'_>,
+) -> Rendered {
+    let path = match &source.candidate.source {
         Input::Stdin => "-".to_owned(),
         Input::Path(path) => shown(path),
     };
-    let result = catch_unwind(AssertUnwindSafe(|| one(engine, candidate, mode, &path)))
+    let result = catch_unwind(AssertUnwindSafe(|| one(rules, source, images, mode, &path)))
         .unwrap_or_else(|panic| Err(crash(&path, "the file is unchanged", panic.as_ref())));
     catch_unwind(AssertUnwindSafe(|| renderer.file(&path, &result))).unwrap_or_else(|panic| {
         let state = if mode == Mode::Write { "the file may be rewritten" } else { "the file is unchanged" };
@@ -182,45 +218,29 @@ fn crash(path: &str, state: &str, panic: &(dyn Any + Send)) -> Failure {
     Failure::Other(format!("{path}: internal error, {state}; please report it: {what}"))
 }
 
-fn one(engine: &Engine<'_>, candidate: &Candidate, mode: Mode, shown: &str) -> Result<Rewritten, Failure> {
-    let words = |error: &dyn std::fmt::Display| Failure::Other(error.to_string());
-    let Some(path) = candidate.path() else {
-        let text = standard_input().map_err(|error| words(&error))?;
-        return transform(engine, candidate, &text, shown);
-    };
-    let original = Original::read(path).map_err(|error| words(&error))?;
-    let rewritten = transform(engine, candidate, original.text(), shown)?;
-    if mode == Mode::Write && rewritten.outcome.is_changed() {
-        original.replace(&rewritten.outcome.text).map_err(|error| words(&error))?;
-    }
-    Ok(rewritten)
-}
-
-fn transform(
-    engine: &Engine<'_>,
-    candidate: &Candidate,
-    text: &str,
+fn one(
+    rules: &Rules<'_>,
+    source: &Source<'_>,
+    images: &dyn ImageFacts,
+    mode: Mode,
     shown: &str,
 ) -> Result<Rewritten, Failure> {
-    match engine.rewrite(text, candidate) {
-        Ok(outcome) => Ok(Rewritten { before: text.into(), outcome }),
-        Err(RewriteError::Invalid(_)) => Err(Failure::Invalid(Dockerfile::parse(text).into())),
-        Err(error @ RewriteError::Unsettled { .. }) => Err(Failure::Other(format!("{shown}: {error}"))),
-    }
-}
-
-/// Standard input, under the same rules as files.
-fn standard_input() -> Result<String, ReadError> {
-    let path = Path::new("standard input");
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
-    match read {
-        Err(source) => Err(ReadError::Io { path: path.into(), source }),
-        Ok(size) if size as u64 > MAX_FILE_BYTES => {
-            Err(ReadError::TooLarge { path: path.into(), limit: MAX_FILE_BYTES })
+    let read = source.read().map_err(Failure::Other)?;
+    let text = read.text();
+    let result = rules
+        .with_engine(source, images, |engine| engine.rewrite(text, source.candidate))
+        .map_err(Failure::Other)?;
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(RewriteError::Invalid(_)) => return Err(Failure::Invalid(Dockerfile::parse(text).into())),
+        Err(error @ RewriteError::Unsettled { .. }) => {
+            return Err(Failure::Other(format!("{shown}: {error}")));
         }
-        Ok(_) => decode(path, bytes),
+    };
+    if let (Mode::Write, Text::File(original), true) = (mode, &read, outcome.is_changed()) {
+        original.replace(&outcome.text).map_err(|error| Failure::Other(error.to_string()))?;
     }
+    Ok(Rewritten { before: text.into(), outcome })
 }
 
 /// A path as it is printed and as it stands in a diff: slashes, relative.

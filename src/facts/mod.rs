@@ -3,5 +3,6 @@
 pub mod cache;
 pub mod context;
 pub mod file;
+pub mod images;
 pub mod registry;
 pub mod tags;

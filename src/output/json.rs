@@ -18,8 +18,11 @@ pub fn begin() -> String {
 }
 
 /// The document after its last file.
-pub fn end(problems: &[ProblemReport], summary: &SummaryReport) -> String {
-    format!("\n],\"problems\":{},\"summary\":{}}}\n", encode(&problems), encode(summary))
+///
+/// `registries` holds a line for each registry that failed, and warnings about their configuration.
+pub fn end(problems: &[ProblemReport], registries: &[String], summary: &SummaryReport) -> String {
+    let (problems, registries) = (encode(&problems), encode(&registries));
+    format!("\n],\"problems\":{problems},\"registries\":{registries},\"summary\":{}}}\n", encode(summary))
 }
 
 /// A part of the document. Structs of strings and numbers can always be encoded.

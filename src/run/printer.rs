@@ -3,11 +3,39 @@
 use std::io::{self, IsTerminal};
 
 use super::render::{Rendered, Renderer};
-use super::{CHANGES, ERROR, OK, REMAINING};
+use super::{CHANGES, ERROR, OK, REMAINING, UNREACHED};
 use crate::cli::RunArgs;
 use crate::discover::{Discovery, Problem, ProblemKind};
+use crate::facts::registry::NetworkReport;
 use crate::output::text::Summary;
 use crate::output::{Sink, json};
+use crate::updaters::{Updater, Updaters, notes};
+
+/// How the registries behaved.
+#[derive(Default)]
+pub(super) struct Network {
+    report: NetworkReport,
+    lines: Vec<String>,
+}
+
+impl From<(NetworkReport, Vec<String>)> for Network {
+    fn from((report, mut lines): (NetworkReport, Vec<String>)) -> Self {
+        lines.extend(report.to_string().lines().map(str::to_owned));
+        Self { report, lines }
+    }
+}
+
+impl Network {
+    /// Whether a registry could not be asked.
+    pub(super) fn trouble(&self) -> bool {
+        self.report.has_trouble()
+    }
+
+    /// A line for each warning and each registry with failures.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.lines
+    }
+}
 
 /// Prints results as they come and remembers what the exit code depends on.
 pub(super) struct Printer<'a, 'o, 'e> {
@@ -18,6 +46,9 @@ pub(super) struct Printer<'a, 'o, 'e> {
     /// Both streams end on the same screen: they are flushed in turn, so that a file's findings follow its diff.
     shared: bool,
     summary: Summary,
+    /// Who moves the pins of each file that got one.
+    pinned: Vec<Updater>,
+    updaters: Updaters,
 }
 
 impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
@@ -28,11 +59,20 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
         err: &'a mut Sink<'e>,
     ) -> Self {
         let shared = io::stdout().is_terminal() && io::stderr().is_terminal();
-        Self { quiet: args.quiet, renderer, out, err, shared, summary: Summary::default() }
+        Self {
+            quiet: args.quiet,
+            renderer,
+            out,
+            err,
+            shared,
+            summary: Summary::default(),
+            pinned: Vec::new(),
+            updaters: Updaters::default(),
+        }
     }
 
     /// What comes before the first file.
-    pub(super) fn begin(&mut self, found: &Discovery) -> io::Result<()> {
+    pub(super) fn begin(&mut self, found: &Discovery, network: &Network) -> io::Result<()> {
         if self.renderer.is_json() {
             return self.out.put(&json::begin());
         }
@@ -45,6 +85,9 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             };
             self.err.put(&line)?;
         }
+        for line in network.lines() {
+            self.err.put(&self.renderer.warning(line))?;
+        }
         Ok(())
     }
 
@@ -55,6 +98,9 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             self.out.put(comma)?;
         }
         self.summary.add(&rendered.summary);
+        if let Some(path) = &rendered.pinned {
+            self.pinned.push(self.updaters.of(path));
+        }
         self.out.put(&rendered.out)?;
         if self.shared {
             self.out.flush()?;
@@ -67,26 +113,33 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
     }
 
     /// What comes after the last file, and the exit code.
-    pub(super) fn end(&mut self, found: &Discovery) -> io::Result<u8> {
-        let code = self.code(found);
+    pub(super) fn end(&mut self, found: &Discovery, network: &Network) -> io::Result<u8> {
+        let code = self.code(found, network);
+        let notes = if self.renderer.is_json() { Vec::new() } else { notes(self.pinned.iter()) };
         if self.renderer.is_json() {
             let problems: Vec<_> = found
                 .problems
                 .iter()
                 .map(|one| json::ProblemReport::new(one, is_error(one, found)))
                 .collect();
-            self.out.put(&json::end(&problems, &json::SummaryReport::new(&self.summary, code)))?;
+            let summary = json::SummaryReport::new(&self.summary, code);
+            self.out.put(&json::end(&problems, network.lines(), &summary))?;
         } else if !self.quiet && self.summary.files > 0 {
+            for note in notes {
+                self.err.put(&self.renderer.note(&note))?;
+            }
             self.err.put(&format!("{}\n", self.summary.line(self.renderer.written())))?;
         }
         Ok(code)
     }
 
-    fn code(&self, found: &Discovery) -> u8 {
+    fn code(&self, found: &Discovery, network: &Network) -> u8 {
         let failed = self.summary.failed > 0 || found.problems.iter().any(|problem| is_error(problem, found));
         let nothing_found = found.candidates.is_empty();
         if failed || nothing_found {
             ERROR
+        } else if network.trouble() {
+            UNREACHED
         } else if !self.renderer.written() && self.summary.changed > 0 {
             CHANGES
         } else if self.summary.offers() + self.summary.refused > 0 {

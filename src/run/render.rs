@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use console::Style;
 use dockerfile_syntax::{Dockerfile, Span};
-use harden_core::redact;
+use harden_core::{Disposition, Outcome, Report, redact};
 
 use super::{Failure, Rewritten};
 use crate::cli::{ColorArg, Format, Mode, RunArgs};
 use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
 use crate::output::text::{Look, Summary};
 use crate::output::{json, snippet, text, visible};
+use crate::updaters::Note;
 
 /// What one file adds to the output.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(super) struct Rendered {
     pub(super) err: String,
     /// Its part of the last line.
     pub(super) summary: Summary,
+    /// The file, if a reference in it was pinned.
+    pub(super) pinned: Option<PathBuf>,
 }
 
 /// How a run prints.
@@ -36,13 +39,8 @@ pub(super) struct Renderer<'a> {
 
 impl<'a> Renderer<'a> {
     pub(super) fn new(args: &'a RunArgs) -> Self {
-        let colour = |auto: fn() -> bool| match args.color {
-            ColorArg::Auto => auto(),
-            ColorArg::Always => true,
-            ColorArg::Never => false,
-        };
-        let colour_out = colour(console::colors_enabled);
-        let colour_err = colour(console::colors_enabled_stderr);
+        let colour_out = colour(args.input.color, console::colors_enabled);
+        let colour_err = colour(args.input.color, console::colors_enabled_stderr);
         Self { args, colour_out, colour_err, root: root() }
     }
 
@@ -66,8 +64,18 @@ impl<'a> Renderer<'a> {
     }
 
     fn line(&self, style: Style, word: &str, message: &str) -> String {
-        let word = style.bold().force_styling(self.colour_err).apply_to(word);
-        format!("{word} {}\n", visible(message))
+        line(self.colour_err, style, word, message)
+    }
+
+    /// A note for standard error, with the lines it proposes to add to a file.
+    pub(super) fn note(&self, note: &Note) -> String {
+        let mut out = self.line(Style::new().cyan(), "note:", &note.message);
+        for line in note.lines.iter().flat_map(|lines| lines.lines()) {
+            out.push_str("         ");
+            out.push_str(&visible(line));
+            out.push('\n');
+        }
+        out
     }
 
     /// One file.
@@ -78,14 +86,15 @@ impl<'a> Renderer<'a> {
             Err(_) => summary.fail(),
         }
         if self.is_json() {
-            return Rendered { out: self.json_object(path, result), err: String::new(), summary };
+            return Rendered { out: self.json_object(path, result), summary, ..Rendered::default() };
         }
         let (out, err) = match result {
             Ok(rewritten) => (self.change(path, rewritten), self.findings(path, rewritten)),
             Err(Failure::Invalid(file)) => (String::new(), snippet::invalid(path, file, self.colour_err)),
             Err(Failure::Other(message)) => (String::new(), self.error(message)),
         };
-        Rendered { out, err, summary }
+        let pinned = result.as_ref().is_ok_and(|rewritten| is_pinned(&rewritten.outcome)) && path != "-";
+        Rendered { out, err, summary, pinned: pinned.then(|| PathBuf::from(path)) }
     }
 
     fn change(&self, path: &str, rewritten: &Rewritten) -> String {
@@ -166,6 +175,31 @@ impl<'a> Renderer<'a> {
             real.as_deref().zip(self.root.as_deref()).and_then(|(real, root)| real.strip_prefix(root).ok());
         below.map_or_else(|| path.trim_start_matches('/').to_owned(), super::shown)
     }
+}
+
+fn is_pinned(outcome: &Outcome) -> bool {
+    let pins = |report: &Report| {
+        report.transform == "pin-digest" && matches!(report.disposition, Disposition::Fixed(..))
+    };
+    outcome.reports.iter().any(pins)
+}
+
+fn colour(wanted: ColorArg, auto: fn() -> bool) -> bool {
+    match wanted {
+        ColorArg::Auto => auto(),
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+    }
+}
+
+fn line(colour: bool, style: Style, word: &str, message: &str) -> String {
+    let word = style.bold().force_styling(colour).apply_to(word);
+    format!("{word} {}\n", visible(message))
+}
+
+/// An error line for verbs that rewrite nothing.
+pub(super) fn plain_error(wanted: ColorArg, message: &str) -> String {
+    line(colour(wanted, console::colors_enabled_stderr), Style::new().red(), "error:", message)
 }
 
 /// The root of the git repository that the current folder is in, as in `git diff`: `git apply` reads names this way in

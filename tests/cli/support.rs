@@ -90,6 +90,7 @@ impl Sandbox {
             .current_dir(self.0.path())
             .env("COLUMNS", "100")
             .env("LC_ALL", "C")
+            .env("HARDEN_OFFLINE", "1")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", if cfg!(windows) { "NUL" } else { "/dev/null" })
             .env("GIT_CEILING_DIRECTORIES", self.0.path().parent().unwrap())

@@ -63,7 +63,9 @@ impl EditSet {
     pub fn new(source: &str, mut edits: Vec<Edit>) -> Result<Self, EditError> {
         for edit in &edits {
             let Span { start, end } = edit.span;
-            let inside = start <= end && source.is_char_boundary(start as usize) && source.is_char_boundary(end as usize);
+            let inside = start <= end
+                && source.is_char_boundary(start as usize)
+                && source.is_char_boundary(end as usize);
             if !inside {
                 return Err(EditError::OutOfBounds(edit.span));
             }
@@ -77,11 +79,11 @@ impl EditSet {
                 return Err(EditError::Overlap(a, b));
             }
         }
-        let mut shift = 0;
+        let mut shift = 0_i64;
         let shift_after = edits
             .iter()
             .map(|edit| {
-                shift += edit.text.len() as i64 - i64::from(edit.span.len());
+                shift = shift.saturating_add_unsigned(edit.text.len() as u64) - i64::from(edit.span.len());
                 shift
             })
             .collect();
@@ -127,8 +129,8 @@ impl EditSet {
         let done = self.edits.partition_point(|edit| edit.span.end <= offset);
         let shift = done.checked_sub(1).map_or(0, |last| self.shift_after[last]);
         match self.edits.get(done) {
-            Some(edit) if edit.span.start <= offset => (i64::from(edit.span.start) + shift) as u32,
-            _ => (i64::from(offset) + shift) as u32,
+            Some(edit) if edit.span.start <= offset => moved(edit.span.start, shift),
+            _ => moved(offset, shift),
         }
     }
 
@@ -145,9 +147,14 @@ impl EditSet {
         let shift = low.checked_sub(1).map_or(0, |last| self.shift_after[last]);
         match self.edits.get(low) {
             Some(edit) if i64::from(edit.span.start) + shift <= offset => edit.span.start,
-            _ => (offset - shift) as u32,
+            _ => u32::try_from(offset - shift).unwrap_or_default(),
         }
     }
+}
+
+/// `offset` moved by the edits before it; never below the start of the text.
+fn moved(offset: u32, shift: i64) -> u32 {
+    u32::try_from(i64::from(offset) + shift).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -160,7 +167,11 @@ mod tests {
 
     #[test]
     fn edits_apply_in_order_of_position() {
-        let set = set(vec![Edit::delete(Span::new(8, 9)), Edit::insert(0, "a"), Edit::replace(Span::new(2, 4), "bcd")]);
+        let set = set(vec![
+            Edit::delete(Span::new(8, 9)),
+            Edit::insert(0, "a"),
+            Edit::replace(Span::new(2, 4), "bcd"),
+        ]);
         assert_eq!(set.apply("0123456789"), "a01bcd45679");
         assert_eq!(set.forward(0), 1);
         assert_eq!(set.forward(5), 7);

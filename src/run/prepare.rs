@@ -1,0 +1,114 @@
+//! What a run needs before its first file: configuration, recorded facts, registries.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use harden_core::{Level, Policy, Question, Transform};
+
+use super::source::Source;
+use crate::cli::{InputArgs, RunArgs};
+use crate::config::{Config, Configs};
+use crate::engine::Engine;
+use crate::facts::cache;
+use crate::facts::file::RecordedFacts;
+use crate::facts::images::{Allowed, ImageFacts, Knowledge};
+use crate::facts::registry::RegistryOptions;
+use crate::registries::{Registries, Settings};
+
+/// Settings of all files of a run.
+pub(super) struct Prepared {
+    /// The configuration of each file.
+    pub(super) configs: Configs,
+    /// Recorded facts.
+    pub(super) facts: RecordedFacts,
+    /// Registries, unless the run is offline.
+    pub(super) registries: Option<Registries>,
+}
+
+/// Reads configuration and facts. An error is a sentence for people.
+///
+/// Facts, `offline` and the routes to registries count for the whole run, so they come from the command line, `--config`
+/// or the configuration of the working directory: another repository that is only looked at must not steer where this
+/// run sends requests.
+pub(super) fn prepare(args: &InputArgs, progress: bool) -> Result<Prepared, String> {
+    let given = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
+    let configs = Configs::new(given);
+    let own = configs.of(Path::new(".")).map_err(|error| error.to_string())?;
+    let own = own.as_deref();
+    let mut facts = RecordedFacts::empty();
+    let recorded = own.map(|config| config.facts.as_slice()).unwrap_or_default();
+    for path in recorded.iter().chain(&args.facts) {
+        facts.merge(RecordedFacts::load(path).map_err(|error| error.to_string())?);
+    }
+    let offline = args.registry.offline || own.and_then(|config| config.offline).unwrap_or(false);
+    let registries = if offline {
+        None
+    } else {
+        Some(Registries::new(settings(args, own, progress)).map_err(|error| error.to_string())?)
+    };
+    Ok(Prepared { configs, facts, registries })
+}
+
+fn settings(args: &InputArgs, own: Option<&Config>, progress: bool) -> Settings {
+    let mut options = RegistryOptions::default();
+    if let Some(config) = own {
+        options.mirrors = config.mirrors();
+        options.insecure = config.insecure();
+    }
+    options.mirrors.extend(args.registry.mirror.iter().cloned());
+    options.insecure.extend(args.registry.insecure_registry.iter().cloned());
+    if let Some(jobs) = args.jobs {
+        options.jobs = jobs.into();
+        options.per_host = jobs.into();
+    }
+    let ttl = if args.registry.refresh { std::time::Duration::ZERO } else { args.registry.cache_ttl };
+    Settings { options, cache: cache::default_dir(), ttl, progress }
+}
+
+/// What runs on the files: a verb's transforms and how far they may go.
+pub(super) struct Rules<'a> {
+    pub(super) transforms: Vec<&'static dyn Transform>,
+    pub(super) level: Option<Level>,
+    pub(super) configs: &'a Configs,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(args: &RunArgs, all: &[&'static dyn Transform], configs: &'a Configs) -> Self {
+        Self { transforms: args.transforms(all), level: args.level.map(Into::into), configs }
+    }
+
+    /// Calls `work` with the engine for one file; its configuration may be another one than that of its neighbour.
+    pub(super) fn with_engine<T>(
+        &self,
+        source: &Source<'_>,
+        images: &dyn ImageFacts,
+        work: impl FnOnce(&Engine<'_>) -> T,
+    ) -> Result<T, String> {
+        let path = source.candidate.path();
+        let start = path.map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+        let config: Option<Arc<Config>> = self.configs.of(&start).map_err(|error| error.to_string())?;
+        let fallback = Config::default();
+        let config = config.as_deref().unwrap_or(&fallback);
+        let settings = config.for_file(path);
+        let allowed = Allowed { facts: images, policy: &config.images };
+        let engine = Engine {
+            transforms: self
+                .transforms
+                .iter()
+                .copied()
+                .filter(|one| settings.runs(one.meta().name))
+                .collect(),
+            policy: Policy { level: settings.level(self.level).unwrap_or(Level::Review) },
+            images: &allowed,
+        };
+        Ok(work(&engine))
+    }
+
+    /// What one file asks for beyond the facts so far. Failures are left to the run itself.
+    pub(super) fn needs(&self, source: &Source<'_>, known: &Knowledge) -> BTreeSet<Question> {
+        let Ok(text) = source.read() else { return BTreeSet::new() };
+        let outcome = self.with_engine(source, known, |engine| engine.rewrite(text.text(), source.candidate));
+        outcome.ok().and_then(Result::ok).map(|outcome| outcome.needs).unwrap_or_default()
+    }
+}

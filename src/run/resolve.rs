@@ -1,0 +1,65 @@
+//! `harden resolve`: facts for many Dockerfiles into one file.
+
+use std::io::{self, Write as _};
+
+use super::prepare::{Prepared, Rules, prepare};
+use super::printer::Network;
+use super::render::plain_error;
+use super::source::{Source, Stdin};
+use super::{ERROR, OK, UNREACHED, find, look_up, pool};
+use crate::cli::ResolveArgs;
+use crate::facts::images::Knowledge;
+use crate::output::Sink;
+use crate::registries::Registries;
+
+/// Looks up everything the transforms ask for and writes the facts, with the reasons for those that are missing.
+pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>) -> io::Result<u8> {
+    let Prepared { configs, facts, mut registries } = match prepare(&args.input, true) {
+        Ok(prepared) => prepared,
+        Err(message) => {
+            err.put(&plain_error(args.input.color, &message))?;
+            return Ok(ERROR);
+        }
+    };
+    let Some(pool) = pool(&args.input) else {
+        err.put(&plain_error(args.input.color, "no threads can be started"))?;
+        return Ok(ERROR);
+    };
+    let found = find(&args.input);
+    for problem in &found.problems {
+        err.put(&plain_error(args.input.color, &problem.to_string()))?;
+    }
+    let stdin = Stdin::default();
+    let sources: Vec<_> =
+        found.candidates.iter().map(|candidate| Source { candidate, stdin: &stdin }).collect();
+    let rules = Rules { transforms: harden_transforms::all().to_vec(), level: None, configs: &configs };
+    let mut known = Knowledge::new(facts);
+    if let Some(registries) = &mut registries {
+        pool.install(|| look_up(&sources, &rules, &mut known, registries));
+    }
+    let network = registries.map(Registries::finish).map(Network::from).unwrap_or_default();
+    for line in network.lines() {
+        err.put(&plain_error(args.input.color, line))?;
+    }
+    let json = known.facts().to_json();
+    match &args.output {
+        None => out.put(&json)?,
+        Some(path) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let written = tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| ".".as_ref()))
+                .and_then(|mut file| file.write_all(json.as_bytes()).map(|()| file))
+                .and_then(|file| file.persist(path).map_err(|error| error.error));
+            if let Err(error) = written {
+                let message = format!("cannot write {}: {error}", path.display());
+                err.put(&plain_error(args.input.color, &message))?;
+                return Ok(ERROR);
+            }
+        }
+    }
+    let failed = found.candidates.is_empty() || found.problems.iter().any(|problem| problem.kind.is_error());
+    Ok(match (failed, network.trouble()) {
+        (true, _) => ERROR,
+        (false, true) => UNREACHED,
+        (false, false) => OK,
+    })
+}
