@@ -26,7 +26,7 @@ fn check(transform: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixtures = root.join("tests/fixtures");
     let snapshots = root.join("snapshots").join(transform);
-    let transform = harden_transforms::all().iter().find(|one| one.meta().name == transform).unwrap();
+    let transform = common::transforms().find(|one| one.meta().name == transform).unwrap();
     let cases = names(&fixtures.join(transform.meta().name), "");
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(&snapshots);
@@ -34,7 +34,7 @@ fn check(transform: &str) {
     settings.set_omit_expression(true);
     let run = |case: &String| {
         let folder: PathBuf = fixtures.join(transform.meta().name).join(case);
-        let shown = Case::open(&folder, &fixtures.join("facts.json")).show(*transform);
+        let shown = Case::open(&folder, &fixtures.join("facts.json")).show(transform);
         settings.bind(|| insta::assert_snapshot!(case.as_str(), shown));
     };
     let failed: Vec<&String> =
@@ -51,4 +51,9 @@ fn add_to_copy() {
 #[test]
 fn pin_digest() {
     check("pin-digest");
+}
+
+#[test]
+fn update_digest() {
+    check("update-digest");
 }

@@ -1,7 +1,7 @@
 //! Writing a digest into a reference the way its author spelled it.
 
-use harden_core::syntax::{Digest, Reference, Span, Token};
-use harden_core::{Context, Edit, Missing, ResolvedImage, Why};
+use harden_core::syntax::{Digest, Flag, Reference, Span, Token};
+use harden_core::{Context, Edit, Missing, ResolvedImage, SourceUse, Stage, Why};
 
 /// What to write for a reference without a digest.
 pub(crate) struct Pinned {
@@ -11,13 +11,15 @@ pub(crate) struct Pinned {
     pub(crate) version: Option<String>,
 }
 
-/// Resolves `reference`; `platform` is a constant `--platform`.
-pub(crate) fn pin(ctx: &Context<'_>, reference: &Reference, platform: Option<&str>) -> Result<Pinned, Why> {
+/// Resolves `reference`; `platforms` are the constant `--platform` of the FROMs that use it.
+pub(crate) fn pin<'p>(
+    ctx: &Context<'_>,
+    reference: &Reference,
+    platforms: impl IntoIterator<Item = &'p str>,
+) -> Result<Pinned, Why> {
     precheck(ctx, reference)?;
     let resolved = ctx.index_digest(reference).map_err(Missing::why)?;
-    if let Some(platform) = platform {
-        has_platform(reference, &resolved, platform)?;
-    }
+    has_platforms(reference, &resolved, platforms)?;
     let tag = reference.tag_or_latest();
     let version = if tag == "latest" { version(ctx, reference, &resolved.digest) } else { None };
     let suffix = format!(":{}@{}", version.as_deref().unwrap_or(tag), resolved.digest);
@@ -30,17 +32,27 @@ fn version(ctx: &Context<'_>, reference: &Reference, digest: &Digest) -> Option<
 }
 
 fn precheck(ctx: &Context<'_>, reference: &Reference) -> Result<(), Why> {
-    let same = |context: &String| {
-        Reference::parse(context).is_ok_and(|context| {
-            context.without_digest().canonical_or_latest() == reference.canonical_or_latest()
-        })
-    };
-    if let Some(context) = ctx.setup.named_contexts.iter().find(|context| same(context)) {
+    if let Some(context) = named_context(ctx, reference) {
         let message = format!(
             "a build replaces `{context}` by a named context; with a digest the name would no longer match"
         );
         return Err(Why::new("named-context", message));
     }
+    not_local(reference)
+}
+
+/// A named context that has the name of `reference`, whatever digest either has.
+pub(crate) fn named_context<'a>(ctx: &Context<'a>, reference: &Reference) -> Option<&'a str> {
+    let same = |context: &&'a String| {
+        Reference::parse(context).is_ok_and(|context| {
+            context.without_digest().canonical_or_latest() == reference.canonical_or_latest()
+        })
+    };
+    ctx.setup.named_contexts.iter().find(same).map(String::as_str)
+}
+
+/// Refuses registries on this machine: what they serve is nobody else's fact.
+pub(crate) fn not_local(reference: &Reference) -> Result<(), Why> {
     let host = reference.domain().split(':').next();
     if matches!(host, Some("localhost" | "127.0.0.1")) {
         return Err(Why::new("local-image", format!("`{reference}` is in a local registry")));
@@ -57,6 +69,20 @@ impl CanonicalOrLatest for Reference {
     fn canonical_or_latest(&self) -> String {
         format!("{}:{}", self.repository(), self.tag_or_latest())
     }
+}
+
+/// The value of `--platform`, when it holds no variable.
+pub(crate) fn constant_platform<'a>(stage: &Stage<'a>) -> Option<&'a str> {
+    stage.from.flag("platform").and_then(Flag::value).filter(|value| !value.contains('$'))
+}
+
+/// Checks that `resolved` serves each of `platforms`.
+pub(crate) fn has_platforms<'p>(
+    reference: &Reference,
+    resolved: &ResolvedImage,
+    platforms: impl IntoIterator<Item = &'p str>,
+) -> Result<(), Why> {
+    platforms.into_iter().try_for_each(|platform| has_platform(reference, resolved, platform))
 }
 
 /// A pinned index without the platform of `--platform` would only fail later and less clearly.
@@ -95,8 +121,8 @@ fn runs(platform: &str) -> Option<(String, Vec<&'static str>)> {
     Some((os.to_owned(), architectures))
 }
 
-/// The edit that gives the reference written in `token` its suffix. The token may have one pair of quotes around it.
-pub(crate) fn edit(token: Token<'_>, reference: &Reference, suffix: &str) -> Result<Edit, Why> {
+/// Where the reference written in `token` starts. The token may have one pair of quotes around it.
+pub(crate) fn start(token: Token<'_>, reference: &Reference) -> Result<u32, Why> {
     if token.is_split() {
         return Err(Why::new("split-token", "the reference is split over lines"));
     }
@@ -113,11 +139,21 @@ pub(crate) fn edit(token: Token<'_>, reference: &Reference, suffix: &str) -> Res
             format!("`{text}` is quoted or escaped in a way harden does not edit"),
         ));
     }
-    let start = token.span().start + u32::from(quoted);
-    Ok(edit_at(start, reference, suffix))
+    Ok(token.span().start + u32::from(quoted))
 }
 
-/// The same for a reference that stands plainly at `start`.
+/// The same for `COPY --from` and `RUN --mount=from=`.
+pub(crate) fn source_start(
+    ctx: &Context<'_>,
+    source: &SourceUse<'_>,
+    reference: &Reference,
+) -> Result<u32, Why> {
+    let plain = source.span.filter(|&span| ctx.file().slice(span) == reference.as_written());
+    let spelling = || Why::new("spelling", format!("`{}` is quoted or split over lines", source.name));
+    plain.map(|span| span.start).ok_or_else(spelling)
+}
+
+/// The edit that gives the reference that stands plainly at `start` its suffix.
 pub(crate) fn edit_at(start: u32, reference: &Reference, suffix: &str) -> Edit {
     let name = reference.name().len();
     respell(start + name as u32, &reference.as_written()[name..], suffix)
@@ -131,4 +167,10 @@ pub(crate) fn respell(start: u32, written: &str, new: &str) -> Edit {
         Some(rest) => Edit::insert(end, rest),
         None => Edit::replace(Span::new(start, end), new),
     }
+}
+
+/// The edit that puts `new` in the place of `old`, with which `written` ends; `written` stands plainly at `start`.
+pub(crate) fn edit_digest(start: u32, written: &str, old: &Digest, new: &Digest) -> Edit {
+    let end = start + written.len() as u32;
+    Edit::replace(Span::new(end - old.as_str().len() as u32, end), new.as_str())
 }

@@ -8,13 +8,21 @@ mod never_archive;
 mod pin_digest;
 mod pin_variable;
 mod remote_source;
+mod update_digest;
 
 use harden_core::Transform;
 
 pub use add_to_copy::AddToCopy;
 pub use pin_digest::PinDigest;
+pub use update_digest::UpdateDigest;
 
 /// Every transform, in the order they run.
 pub fn all() -> &'static [&'static dyn Transform] {
     &[&AddToCopy, &PinDigest]
+}
+
+/// The transforms of the verb `update`. They are not among [`all`]: each run of those would otherwise change what
+/// people build on.
+pub fn update() -> &'static [&'static dyn Transform] {
+    &[&UpdateDigest]
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use harden_core::syntax::{Flag, Reference};
+use harden_core::syntax::Reference;
 use harden_core::{
     Base, Context, Edit, Finding, FindingMeta, Fix, Level, Meta, Source, SourceUse, Stage, Transform,
     Verdict, Why, rule,
 };
 
 use crate::image_spelling::{self, Pinned};
-use crate::pin_variable::{Role, Uses};
+use crate::pin_variable::Uses;
 
 /// The transform.
 pub struct PinDigest;
@@ -96,33 +96,23 @@ fn from<'a>(
     if !arguments.insert(argument.name) {
         return None;
     }
-    let platform = constant_platform(stage);
-    let verdict = image_spelling::pin(ctx, reference, platform).and_then(|pinned| {
+    let platforms = argument.platforms.iter().copied();
+    let verdict = image_spelling::pin(ctx, reference, platforms).and_then(|pinned| {
         let edit = argument.edit(reference, &pinned.suffix)?;
         let mut fix = fix(reference, &pinned, edit);
-        let part = if argument.role == Role::Tag { "tag" } else { "image" };
-        let name = argument.name;
-        fix.assumptions.push(if ctx.setup.build_args.contains_key(name) {
-            format!("compose or bake files pass {name}, so those builds keep choosing their own {part}")
-        } else {
-            format!("builds that pass {name} keep choosing their own {part}")
-        });
+        fix.assumptions.push(argument.assumption(ctx.setup));
         Ok(fix)
     });
     finding(message, verdict.map_or_else(Verdict::Refused, Verdict::Fix))
 }
 
 fn pin_literal(ctx: &Context<'_>, stage: &Stage<'_>, reference: &Reference) -> Verdict {
-    let platform = constant_platform(stage);
+    let platform = image_spelling::constant_platform(stage);
     let result = image_spelling::pin(ctx, reference, platform).and_then(|pinned| {
-        let edit = image_spelling::edit(stage.image, reference, &pinned.suffix)?;
-        Ok(fix(reference, &pinned, edit))
+        let start = image_spelling::start(stage.image, reference)?;
+        Ok(fix(reference, &pinned, image_spelling::edit_at(start, reference, &pinned.suffix)))
     });
     result.map_or_else(Verdict::Refused, Verdict::Fix)
-}
-
-fn constant_platform<'a>(stage: &Stage<'a>) -> Option<&'a str> {
-    stage.from.flag("platform").and_then(Flag::value).filter(|value| !value.contains('$'))
 }
 
 fn fix(reference: &Reference, pinned: &Pinned, edit: Edit) -> Fix {
@@ -151,10 +141,7 @@ fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
         _ => return None,
     };
     let verdict = image_spelling::pin(ctx, reference, None).and_then(|pinned| {
-        let plain = one.span.filter(|&span| ctx.file().slice(span) == reference.as_written());
-        let start = plain
-            .ok_or_else(|| Why::new("spelling", format!("`{}` is quoted or split over lines", one.name)))?
-            .start;
+        let start = image_spelling::source_start(ctx, one, reference)?;
         Ok(fix(reference, &pinned, image_spelling::edit_at(start, reference, &pinned.suffix)))
     });
     let message = format!("`{reference}` can change under its tag");

@@ -1,9 +1,9 @@
-//! Pinning `FROM` that goes through a build argument: the digest goes into the argument's default.
+//! Pinning `FROM` that goes through a build argument: the digest is in the argument's default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use harden_core::syntax::{Keyword, Pair, Reference, Token};
-use harden_core::{Base, Build, Edit, Stage, Why};
+use harden_core::syntax::{Digest, Keyword, Pair, Reference, Token};
+use harden_core::{Base, Build, BuildSetup, Edit, Stage, Why};
 
 use crate::image_spelling;
 
@@ -12,14 +12,18 @@ use crate::image_spelling;
 pub(crate) enum Role {
     /// `FROM $IMAGE`: the argument is the whole reference.
     Image,
-    /// `FROM repository:${TAG}`: it is the whole tag.
+    /// `FROM repository:${TAG}`: it is the whole tag, with the digest if there is one.
     Tag,
+    /// `FROM repository:tag@${DIGEST}`: it is the whole digest.
+    Digest,
 }
 
 /// An argument whose default can take the digest.
 pub(crate) struct Argument<'a> {
     pub(crate) name: &'a str,
-    pub(crate) role: Role,
+    /// The constant `--platform` of the FROMs that use it.
+    pub(crate) platforms: Vec<&'a str>,
+    role: Role,
     pair: Pair<'a>,
 }
 
@@ -32,21 +36,28 @@ pub(crate) struct Uses<'a> {
     elsewhere: BTreeMap<String, Why>,
     /// Name to how the FROMs that mention it use it, or why they do not agree.
     images: BTreeMap<String, Result<Use<'a>, Why>>,
+    /// Name to the constant `--platform` of the FROMs that mention it.
+    platforms: BTreeMap<String, BTreeSet<&'a str>>,
 }
 
 /// One way to use an argument in FROM.
 #[derive(Clone, PartialEq, Eq)]
 struct Use<'a> {
     role: Option<Role>,
-    repository: Option<String>,
+    /// Name and tag of the image it leads to.
+    leads_to: Option<Reference>,
     image: &'a str,
 }
 
 impl<'a> Uses<'a> {
     /// Reads all uses, in one go: a file may hold many FROM.
     pub(crate) fn new(build: &Build<'a>) -> Self {
-        let mut uses =
-            Self { declared: BTreeMap::new(), elsewhere: BTreeMap::new(), images: BTreeMap::new() };
+        let mut uses = Self {
+            declared: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+            images: BTreeMap::new(),
+            platforms: BTreeMap::new(),
+        };
         for arg in &build.global_args {
             let name = arg.pair.key.text();
             uses.declared.entry(name).and_modify(|pair| *pair = None).or_insert(Some(arg.pair));
@@ -86,21 +97,24 @@ impl<'a> Uses<'a> {
     }
 
     fn image(&mut self, stage: &Stage<'a>) {
-        let repository = match &stage.base {
-            Base::Image(reference) => Some(reference.repository().to_owned()),
+        let leads_to = match &stage.base {
+            Base::Image(reference) => Some(reference.without_digest()),
             _ => None,
         };
         let found = shape(stage.image);
         for variable in stage.image.variables().unwrap_or_default() {
             let role = found.filter(|(name, _)| *name == variable.name).map(|(_, role)| role);
-            let this = Use { role, repository: repository.clone(), image: stage.image.text() };
+            let this = Use { role, leads_to: leads_to.clone(), image: stage.image.text() };
+            if let Some(platform) = image_spelling::constant_platform(stage) {
+                self.platforms.entry(variable.name.clone()).or_default().insert(platform);
+            }
             match self.images.get_mut(&variable.name) {
                 None => {
                     self.images.insert(variable.name, Ok(this));
                 }
                 Some(known) => {
                     if let Ok(one) = known
-                        && (one.role != this.role || one.repository != this.repository)
+                        && (one.role != this.role || one.leads_to != this.leads_to)
                     {
                         let place = format!("in `FROM {}` and `FROM {}`", one.image, this.image);
                         *known = Err(Why::new(
@@ -139,7 +153,8 @@ impl<'a> Uses<'a> {
         if let Some(Err(why)) = self.images.get(name) {
             return Err(why.clone());
         }
-        Ok(Argument { name, role, pair })
+        let platforms = self.platforms.get(name).into_iter().flatten().copied().collect();
+        Ok(Argument { name, platforms, role, pair })
     }
 }
 
@@ -147,8 +162,9 @@ fn shared(name: &str, place: &str) -> Why {
     Why::new("shared-argument", format!("the argument {name} is also used {place}"))
 }
 
-/// `$NAME`, `${NAME}` or `literal:$NAME`, perhaps in double quotes; no operators, nothing after it.
-fn shape(image: Token<'_>) -> Option<(&str, Role)> {
+/// `$NAME`, `${NAME}`, `literal:$NAME` or `literal:literal@$NAME`, perhaps in double quotes; no operators, nothing
+/// after it.
+pub(crate) fn shape(image: Token<'_>) -> Option<(&str, Role)> {
     let text = image.text();
     let quoted = text.len() >= 2 && text.starts_with('"') && text.ends_with('"');
     let (begin, end) = if quoted { (1, text.len() - 1) } else { (0, text.len()) };
@@ -159,12 +175,13 @@ fn shape(image: Token<'_>) -> Option<(&str, Role)> {
         return None;
     }
     let name = text[variable.start as usize..end].trim_start_matches(['$', '{']).trim_end_matches('}');
-    match before.strip_suffix(':') {
-        None if before.is_empty() => Some((name, Role::Image)),
-        Some(repository) if Reference::parse(repository).is_ok_and(|one| one.tag().is_none()) => {
-            Some((name, Role::Tag))
-        }
-        _ => None,
+    let literal = |text: &str| Reference::parse(text).ok().filter(|one| one.digest().is_none());
+    if before.is_empty() {
+        Some((name, Role::Image))
+    } else if let Some(repository) = before.strip_suffix(':') {
+        literal(repository)?.tag().is_none().then_some((name, Role::Tag))
+    } else {
+        literal(before.strip_suffix('@')?).map(|_| (name, Role::Digest))
     }
 }
 
@@ -186,28 +203,64 @@ impl<'a> Argument<'a> {
             Some(_) => return Err(unreadable()),
             None => (text, start),
         };
-        let plain =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':');
+        let plain = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':' | b'@')
+        };
         if inner.is_empty() || !inner.bytes().all(plain) {
             return Err(unreadable());
         }
         Ok((inner, start))
     }
 
+    /// The part of `reference` that stands in the default.
+    fn part<'r>(&self, reference: &'r Reference) -> &'r str {
+        let written = reference.as_written();
+        match self.role {
+            Role::Image => written,
+            // After the name and the colon.
+            Role::Tag => written.get(reference.name().len() + 1..).unwrap_or_default(),
+            Role::Digest => reference.digest().map_or("", Digest::as_str),
+        }
+    }
+
+    /// Where that part starts.
+    fn start(&self, reference: &Reference) -> Result<u32, Why> {
+        let (default, start) = self.plain_default()?;
+        if default == self.part(reference) {
+            return Ok(start);
+        }
+        Err(Why::new("spelling", format!("the default of {} is not what FROM resolves to", self.name)))
+    }
+
     /// The edit that pins `reference`, the image with the default filled in, by `suffix` (`:tag@digest`).
     pub(crate) fn edit(&self, reference: &Reference, suffix: &str) -> Result<Edit, Why> {
-        let (default, start) = self.plain_default()?;
-        match self.role {
-            Role::Image if default == reference.as_written() => {
-                Ok(image_spelling::edit_at(start, reference, suffix))
+        let start = self.start(reference)?;
+        Ok(match self.role {
+            Role::Image => image_spelling::edit_at(start, reference, suffix),
+            Role::Tag | Role::Digest => {
+                image_spelling::respell(start, self.part(reference), suffix.trim_start_matches(':'))
             }
-            Role::Tag if Some(default) == reference.tag() => {
-                Ok(image_spelling::respell(start, default, suffix.trim_start_matches(':')))
-            }
-            _ => Err(Why::new(
-                "spelling",
-                format!("the default of {} is not what FROM resolves to", self.name),
-            )),
+        })
+    }
+
+    /// The edit that puts `new` in the place of `old`, the digest of `reference`.
+    pub(crate) fn edit_digest(&self, reference: &Reference, old: &Digest, new: &Digest) -> Result<Edit, Why> {
+        let start = self.start(reference)?;
+        Ok(image_spelling::edit_digest(start, self.part(reference), old, new))
+    }
+
+    /// What a changed default takes for granted.
+    pub(crate) fn assumption(&self, setup: &BuildSetup) -> String {
+        let name = self.name;
+        let part = match self.role {
+            Role::Image => "image",
+            Role::Tag => "tag",
+            Role::Digest => "digest",
+        };
+        if setup.build_args.contains_key(name) {
+            format!("compose or bake files pass {name}, so those builds keep choosing their own {part}")
+        } else {
+            format!("builds that pass {name} keep choosing their own {part}")
         }
     }
 }
