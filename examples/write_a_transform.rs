@@ -30,7 +30,7 @@ impl Transform for ExposeCase {
 
     fn propose(&self, ctx: &Context<'_>) -> Vec<Finding> {
         let exposes = ctx.file().instructions().filter(|one| one.keyword() == Keyword::Expose);
-        let ports = exposes.flat_map(|expose| expose.words());
+        let ports = exposes.flat_map(harden_core::syntax::Instruction::words);
         let findings = ports.filter_map(|port| {
             let (_, protocol) = port.text().split_once('/')?;
             // Variables, and words split over lines, are somebody else's business.

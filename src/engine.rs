@@ -17,6 +17,8 @@ use crate::facts::images::ImageFacts;
 pub struct FileFacts<'a> {
     images: &'a dyn ImageFacts,
     context: Result<PathBuf, Why>,
+    /// Nothing names the context; it is the folder of the Dockerfile.
+    guessed: bool,
     dockerfile: Option<PathBuf>,
     opened: OnceLock<Result<BuildContext, Why>>,
 }
@@ -35,7 +37,8 @@ impl<'a> FileFacts<'a> {
             (None, _) => Err(Why::new("no-context", "there is no build context; give it with --context")),
         };
         let dockerfile = candidate.path().map(Path::to_path_buf);
-        Self { images, context, dockerfile, opened: OnceLock::new() }
+        let guessed = candidate.context_origin == ContextOrigin::Folder;
+        Self { images, context, guessed, dockerfile, opened: OnceLock::new() }
     }
 
     fn context(&self) -> Result<&BuildContext, Why> {
@@ -62,7 +65,10 @@ impl Facts for FileFacts<'_> {
 
     fn context_source(&self, source: &str) -> Answer<ContextSource> {
         match self.context() {
-            Ok(context) => context.source(source),
+            Ok(context) => match context.source(source) {
+                Answer::Known(found) => Answer::Known(ContextSource { guessed: self.guessed, ..found }),
+                other => other,
+            },
             Err(why) => Answer::Unknown(why),
         }
     }

@@ -3,6 +3,8 @@
 //! The corpus is looked for in `$HARDEN_CORPUS`, else in `../shared/corpus` beside the repository. Facts are synthetic:
 //! every reference resolves, so that every reference is rewritten somewhere.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what went wrong")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

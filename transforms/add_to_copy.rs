@@ -1,11 +1,12 @@
 //! `ADD` becomes `COPY` where both do the same. See `add-to-copy.md`.
 
-use harden_core::syntax::{Flag, Instruction, Keyword, Span};
+use harden_core::syntax::{Instruction, Keyword};
 use harden_core::{
     Context, ContextSource, Edit, EntryKind, Finding, FindingMeta, Fix, Level, Meta, Missing, Scopes, State,
     Transform, Verdict, Why, rule,
 };
 
+use crate::add_spelling::{copy_like, flag_with_blank};
 use crate::never_archive;
 use crate::remote_source::{self, shown};
 
@@ -95,13 +96,18 @@ impl Judgement {
         Self { level: Level::Safe, reason: Why::new(code, message), assumptions: Vec::new() }
     }
 
+    fn is_about_content(&self) -> bool {
+        matches!(self.reason.code, "directory" | "plain-file" | "heredoc" | "unpack-false" | "only-copies")
+    }
+
     /// Both together: the worse level with its reason, and what either takes for granted.
     fn and(mut self, mut other: Self) -> Self {
         if other.level > self.level {
             std::mem::swap(&mut self, &mut other);
-        } else if self.level == Level::Safe && self.reason != other.reason {
+        } else if self.level == other.level && self.is_about_content() && self.reason != other.reason {
             self.reason = Why::new("only-copies", "no source is a URL or an archive");
         }
+        other.assumptions.retain(|one| !self.assumptions.contains(one));
         self.assumptions.append(&mut other.assumptions);
         self
     }
@@ -283,13 +289,11 @@ fn local(
         // A pattern that matches nothing builds, and copies nothing.
         let pattern = source.contains(['*', '?', '[']);
         let why = match (found.ignored, pattern) {
-            (true, false) => {
+            (true, false) if !found.guessed => {
                 let message = format!("`{written}` is excluded by .dockerignore, so this ADD cannot build");
                 return Err(Stop::refuse("add-local", "ignored", message));
             }
-            (true, true) => {
-                Why::new("ignored", format!(".dockerignore excludes what `{written}` matches now"))
-            }
+            (true, _) => Why::new("ignored", format!(".dockerignore excludes what `{written}` matches now")),
             (false, true) => {
                 Why::new("not-in-context", format!("`{written}` matches nothing in the build context now"))
             }
@@ -319,11 +323,17 @@ fn local(
             }
         }
     }
-    Ok(if found.entries.iter().all(|entry| entry.kind == EntryKind::Directory) {
+    let mut judgement = if found.entries.iter().all(|entry| entry.kind == EntryKind::Directory) {
         Judgement::safe("directory", "the source is a directory")
     } else {
         Judgement::safe("plain-file", "the content of the source is no archive")
-    })
+    };
+    if found.guessed {
+        // A build with another context may have something else of that name.
+        judgement.level = Level::Review;
+        judgement.assumptions.push("the build context is the folder of the Dockerfile".to_owned());
+    }
+    Ok(judgement)
 }
 
 /// Without the content only the name is left.
@@ -361,37 +371,8 @@ fn fix(add: &Add<'_, '_>, judgement: Judgement) -> Option<Fix> {
     }
     let mut edits = vec![Edit::replace(keyword.span(), copy_like(keyword.text()))];
     for flag in add.instruction.flags().filter(|flag| flag.name() == "unpack") {
-        edits.push(Edit::delete(flag_with_blank(add, flag)?));
+        edits.push(Edit::delete(flag_with_blank(add.ctx.file(), flag)?));
     }
     let Judgement { level, reason, assumptions } = judgement;
     Some(Fix { level, edits, reason, assumptions })
-}
-
-/// A flag and the blanks after it on its line; the whole line when it stands there alone.
-fn flag_with_blank(add: &Add<'_, '_>, flag: Flag<'_>) -> Option<Span> {
-    if flag.token().is_split() {
-        return None;
-    }
-    let file = add.ctx.file();
-    let span = flag.token().span();
-    let (before, after) = (&file.text()[..span.start as usize], &file.text()[span.end as usize..]);
-    let blank = |ch: char| matches!(ch, ' ' | '\t');
-    let indent = before.len() - before.trim_end_matches(blank).len();
-    let line = after.find('\n').map_or("", |end| &after[..=end]);
-    // The keyword stands before it, so a line that begins here continues another.
-    if before[..before.len() - indent].ends_with('\n') && line.trim().strip_prefix(file.escape()) == Some("")
-    {
-        return Some(Span::new(span.start - indent as u32, span.end + line.len() as u32));
-    }
-    let blanks = after.len() - after.trim_start_matches(blank).len();
-    Some(Span::new(span.start, span.end + blanks as u32))
-}
-
-/// COPY in the case the author writes keywords in.
-fn copy_like(add: &str) -> &'static str {
-    match add.as_bytes() {
-        [b'a', b'd', ..] => "copy",
-        [b'A', b'd', ..] => "Copy",
-        _ => "COPY",
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! A new transform is a `name.rs`, a `name.md`, a line in [`all`] and fixtures.
 
+mod add_spelling;
 mod add_to_copy;
 mod image_spelling;
 mod never_archive;

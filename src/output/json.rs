@@ -1,7 +1,7 @@
 //! The JSON report: its own versioned structs. Secrets are masked everywhere, also in diffs.
 
 use dockerfile_syntax::Dockerfile;
-use harden_core::redact::mask_text;
+use harden_core::redact::{self, mask_text};
 use harden_core::{Disposition, Outcome};
 use serde::Serialize;
 
@@ -184,7 +184,7 @@ pub fn errors(source: &Dockerfile) -> Vec<ErrorReport> {
             ErrorReport {
                 line: Some(at.line),
                 column: Some(at.column),
-                message: mask_text(&error.to_string()).into_owned(),
+                message: redact::mask_error(source, error),
                 help: error.kind.help().map(|help| mask_text(&help).into_owned()),
             }
         })

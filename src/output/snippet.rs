@@ -29,7 +29,7 @@ pub fn invalid(path: &str, file: &Dockerfile, colour: bool) -> String {
 fn one(path: &str, file: &Dockerfile, error: &SyntaxError, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let at = file.line_col(error.span.start);
-    let title = shown(&error.kind.to_string());
+    let title = visible(&redact::mask_error(file, error)).into_owned();
     let line = redact::mask_line(file, at.line);
     let source = visible(&line);
     let label = error.kind.help().map(|help| shown(&help));

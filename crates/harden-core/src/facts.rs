@@ -98,6 +98,8 @@ pub struct ContextSource {
     pub entries: Vec<ContextEntry>,
     /// Something matched but `.dockerignore` excludes it.
     pub ignored: bool,
+    /// Nothing says that this is the build context: it is the folder of the Dockerfile.
+    pub guessed: bool,
 }
 
 /// One file or directory of the build context.

@@ -371,7 +371,7 @@ mod tests {
     fn copies_of_copies_do_not_fill_the_memory() {
         let mut text = "FROM a\nENV A=0123456789abcdef\n".to_owned();
         (0..16).for_each(|_| text.push_str("ENV A=$A$A\n"));
-        (0..2000).for_each(|index| text.push_str(&format!("ENV B{index}=$A\n")));
+        text.extend((0..2000).map(|index| format!("ENV B{index}=$A\n")));
         assert!(matches!(variable(&text, "B1999"), Some(Value::Unknown(why)) if why.code == "too-large"));
     }
 

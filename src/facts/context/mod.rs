@@ -124,7 +124,7 @@ impl BuildContext {
         let path = relative(source);
         if path.is_empty() {
             let entry = ContextEntry { path: ".".to_owned(), kind: EntryKind::Directory };
-            return Ok(ContextSource { entries: vec![entry], ignored: false });
+            return Ok(ContextSource { entries: vec![entry], ..ContextSource::default() });
         }
         let (directory, pattern) = split_wildcards(&path);
         // BuildKit takes the backslash of an escaped name literally in one place and not in another.
@@ -141,10 +141,10 @@ impl BuildContext {
         if pattern.is_empty() {
             return Ok(match walk.resolve(&path)? {
                 Place::Missing => ContextSource::default(),
-                Place::Ignored => ContextSource { entries: Vec::new(), ignored: true },
+                Place::Ignored => ContextSource { ignored: true, ..ContextSource::default() },
                 Place::Found(object) => ContextSource {
                     entries: vec![ContextEntry { path, kind: self.kind(&object) }],
-                    ignored: false,
+                    ..ContextSource::default()
                 },
             });
         }
@@ -156,7 +156,7 @@ impl BuildContext {
                 Err(why) => EntryKind::Unclassified(why),
             },
         });
-        Ok(ContextSource { entries: entries.collect(), ignored: matches.ignored })
+        Ok(ContextSource { entries: entries.collect(), ignored: matches.ignored, guessed: false })
     }
 
     fn kind(&self, object: &Object) -> EntryKind {
