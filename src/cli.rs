@@ -278,12 +278,18 @@ pub enum ColorArg {
     Never,
 }
 
-fn names() -> Vec<&'static str> {
-    harden_transforms::all().iter().map(|one| one.meta().name).collect()
+/// The transforms of all verbs.
+fn every() -> impl Iterator<Item = &'static dyn Transform> {
+    harden_transforms::all().iter().chain(harden_transforms::update()).copied()
 }
 
-fn explainable() -> Vec<&'static str> {
-    let findings = harden_transforms::all().iter().flat_map(|one| one.meta().findings).map(|one| one.id);
+fn names() -> Vec<&'static str> {
+    every().map(|one| one.meta().name).collect()
+}
+
+/// Names of transforms and ids of findings.
+pub fn explainable() -> Vec<&'static str> {
+    let findings = every().flat_map(|one| one.meta().findings).map(|one| one.id);
     names().into_iter().chain(findings).collect()
 }
 

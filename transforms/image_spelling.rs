@@ -1,7 +1,7 @@
 //! Writing a digest into a reference the way its author spelled it.
 
 use harden_core::syntax::{Digest, Flag, Reference, Span, Token};
-use harden_core::{Context, Edit, Missing, ResolvedImage, SourceUse, Stage, Why};
+use harden_core::{Context, Edit, Missing, ResolvedImage, SourceUse, Stage, Verdict, Why};
 
 /// What to write for a reference without a digest.
 pub(crate) struct Pinned {
@@ -19,7 +19,7 @@ pub(crate) fn pin<'p>(
 ) -> Result<Pinned, Why> {
     precheck(ctx, reference)?;
     let resolved = ctx.index_digest(reference).map_err(Missing::why)?;
-    has_platforms(reference, &resolved, platforms)?;
+    has_platforms(ctx, reference, &resolved, platforms)?;
     let tag = reference.tag_or_latest();
     let version = if tag == "latest" { version(ctx, reference, &resolved.digest) } else { None };
     let suffix = format!(":{}@{}", version.as_deref().unwrap_or(tag), resolved.digest);
@@ -77,12 +77,22 @@ pub(crate) fn constant_platform<'a>(stage: &Stage<'a>) -> Option<&'a str> {
 }
 
 /// Checks that `resolved` serves each of `platforms`.
+///
+/// Where the platforms of an index are not known yet, the configuration is asked for, which finds them out.
 pub(crate) fn has_platforms<'p>(
+    ctx: &Context<'_>,
     reference: &Reference,
     resolved: &ResolvedImage,
     platforms: impl IntoIterator<Item = &'p str>,
 ) -> Result<(), Why> {
-    platforms.into_iter().try_for_each(|platform| has_platform(reference, resolved, platform))
+    let mut platforms = platforms.into_iter().peekable();
+    if platforms.peek().is_some()
+        && resolved.platforms.is_empty()
+        && let Err(Missing::Pending) = ctx.image_config(reference)
+    {
+        return Err(Missing::Pending.why());
+    }
+    platforms.try_for_each(|platform| has_platform(reference, resolved, platform))
 }
 
 /// A pinned index without the platform of `--platform` would only fail later and less clearly.
@@ -173,4 +183,12 @@ pub(crate) fn respell(start: u32, written: &str, new: &str) -> Edit {
 pub(crate) fn edit_digest(start: u32, written: &str, old: &Digest, new: &Digest) -> Edit {
     let end = start + written.len() as u32;
     Edit::replace(Span::new(end - old.as_str().len() as u32, end), new.as_str())
+}
+
+/// What a reference that is not pinned means for people: nothing, when that is what they asked for.
+pub(crate) fn unpinned(why: Why) -> Verdict {
+    match why.code {
+        "named-context" | "ignored-image" => Verdict::Kept(why),
+        _ => Verdict::Refused(why),
+    }
 }

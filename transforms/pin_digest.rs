@@ -103,7 +103,7 @@ fn from<'a>(
         fix.assumptions.push(argument.assumption(ctx.setup));
         Ok(fix)
     });
-    finding(message, verdict.map_or_else(Verdict::Refused, Verdict::Fix))
+    finding(message, verdict.map_or_else(image_spelling::unpinned, Verdict::Fix))
 }
 
 fn pin_literal(ctx: &Context<'_>, stage: &Stage<'_>, reference: &Reference) -> Verdict {
@@ -112,7 +112,7 @@ fn pin_literal(ctx: &Context<'_>, stage: &Stage<'_>, reference: &Reference) -> V
         let start = image_spelling::start(stage.image, reference)?;
         Ok(fix(reference, &pinned, image_spelling::edit_at(start, reference, &pinned.suffix)))
     });
-    result.map_or_else(Verdict::Refused, Verdict::Fix)
+    result.map_or_else(image_spelling::unpinned, Verdict::Fix)
 }
 
 fn fix(reference: &Reference, pinned: &Pinned, edit: Edit) -> Fix {
@@ -145,5 +145,5 @@ fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
         Ok(fix(reference, &pinned, image_spelling::edit_at(start, reference, &pinned.suffix)))
     });
     let message = format!("`{reference}` can change under its tag");
-    finding(message, verdict.map_or_else(Verdict::Refused, Verdict::Fix))
+    finding(message, verdict.map_or_else(image_spelling::unpinned, Verdict::Fix))
 }

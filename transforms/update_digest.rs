@@ -89,7 +89,7 @@ fn from_fix<'a>(
 ) -> Result<Option<Fix>, Why> {
     let Some(moved) = pin.moved(ctx)? else { return Ok(None) };
     if !stage.image.text().contains('$') {
-        moved.has_platforms(image_spelling::constant_platform(stage))?;
+        moved.has_platforms(ctx, image_spelling::constant_platform(stage))?;
         let start = image_spelling::start(stage.image, pin.reference)?;
         return Ok(Some(moved.fix(moved.edit(start))));
     }
@@ -104,7 +104,7 @@ fn from_fix<'a>(
     if !arguments.insert(argument.name) {
         return Ok(None);
     }
-    moved.has_platforms(argument.platforms.iter().copied())?;
+    moved.has_platforms(ctx, argument.platforms.iter().copied())?;
     let mut fix = moved.fix(argument.edit_digest(pin.reference, pin.digest, &moved.resolved.digest)?);
     fix.assumptions.push(argument.assumption(ctx.setup));
     Ok(Some(fix))
@@ -132,7 +132,7 @@ fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
 }
 
 fn verdict(fix: Result<Option<Fix>, Why>) -> Option<Verdict> {
-    Some(fix.transpose()?.map_or_else(Verdict::Refused, Verdict::Fix))
+    Some(fix.transpose()?.map_or_else(left, Verdict::Fix))
 }
 
 /// A reference with a digest.
@@ -188,8 +188,12 @@ impl<'r> Pin<'r> {
 }
 
 impl Moved<'_> {
-    fn has_platforms<'p>(&self, platforms: impl IntoIterator<Item = &'p str>) -> Result<(), Why> {
-        image_spelling::has_platforms(&self.pin.followed, &self.resolved, platforms)
+    fn has_platforms<'p>(
+        &self,
+        ctx: &Context<'_>,
+        platforms: impl IntoIterator<Item = &'p str>,
+    ) -> Result<(), Why> {
+        image_spelling::has_platforms(ctx, &self.pin.followed, &self.resolved, platforms)
     }
 
     /// The edit of the reference that stands plainly at `start`.
@@ -260,4 +264,9 @@ fn no_variable_before_digest(image: Token<'_>) -> Result<(), Why> {
         return Err(Why::new(IGNORED, message));
     }
     Ok(())
+}
+
+/// An image that the configuration leaves alone is nobody's business; anything else is.
+fn left(why: Why) -> Verdict {
+    if why.code == "ignored-image" { Verdict::Kept(why) } else { Verdict::Refused(why) }
 }

@@ -196,7 +196,8 @@ impl<'r, 't> Section<'r, 't> {
     }
 
     fn transforms(&self, key: &str) -> Result<Vec<String>, ConfigError> {
-        let names: Vec<&str> = harden_transforms::all().iter().map(|one| one.meta().name).collect();
+        let all = harden_transforms::all().iter().chain(harden_transforms::update());
+        let names: Vec<&str> = all.map(|one| one.meta().name).collect();
         let mut found = Vec::new();
         for (name, span) in self.strings(key)? {
             if !names.contains(&name) {

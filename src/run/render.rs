@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use console::Style;
 use dockerfile_syntax::{Dockerfile, Span};
-use harden_core::{Disposition, Outcome, Report, redact};
+use harden_core::{Disposition, Outcome, Report, Suppressions, redact};
 
 use super::{Failure, Rewritten};
-use crate::cli::{ColorArg, Format, Mode, RunArgs};
+use crate::cli::{ColorArg, Format, Mode, RunArgs, explainable};
 use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
 use crate::output::text::{Look, Summary};
 use crate::output::{json, snippet, text, visible};
@@ -113,12 +113,28 @@ impl<'a> Renderer<'a> {
     }
 
     fn findings(&self, path: &str, rewritten: &Rewritten) -> String {
-        if self.args.quiet || rewritten.outcome.reports.is_empty() {
+        let suppresses = rewritten.before.contains("harden:");
+        if self.args.quiet || (rewritten.outcome.reports.is_empty() && !suppresses) {
             return String::new();
         }
         let source = Dockerfile::parse(Arc::clone(&rewritten.before));
         let look = Look { written: self.written(), verbose: self.args.verbose, colour: self.colour_err };
-        text::findings(path, &source, &rewritten.outcome, look)
+        let mut out = text::findings(path, &source, &rewritten.outcome, look);
+        if suppresses {
+            self.unknown_names(path, &source, &mut out);
+        }
+        out
+    }
+
+    /// A misspelt `# harden: ignore=` would otherwise be believed to work.
+    fn unknown_names(&self, path: &str, source: &Dockerfile, out: &mut String) {
+        let suppressions = Suppressions::read(source);
+        for (name, comment) in suppressions.unknown_names(&|name| explainable().contains(&name)) {
+            let at = source.line_col(comment.start);
+            let message =
+                format!("{path}:{at}: no transform or finding is called `{name}`; `harden list` names them");
+            out.push_str(&self.warning(&redact::mask_text(&message)));
+        }
     }
 
     fn json_object(&self, path: &str, result: &Result<Rewritten, Failure>) -> String {
