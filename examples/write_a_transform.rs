@@ -6,7 +6,8 @@
 use harden::output::diff::{DiffOptions, FileDiff, unified};
 use harden_core::syntax::Keyword;
 use harden_core::{
-    BuildSetup, Context, Edit, Finding, FindingMeta, Fix, Level, Meta, NoFacts, Policy, Transform, Verdict, Why, rule,
+    BuildSetup, Context, Edit, Finding, FindingMeta, Fix, Level, Meta, NoFacts, Policy, Transform, Verdict,
+    Why, rule,
 };
 
 struct ExposeCase;
@@ -60,7 +61,8 @@ impl Transform for ExposeCase {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let before = "FROM alpine:3.22\n# DNS\nEXPOSE 53/UDP 53/tcp \\\n    853/TCP\n";
     let policy = Policy { level: Level::Safe };
-    let outcome = harden::rewrite(before, &[&ExposeCase], &BuildSetup::default(), &NoFacts::default(), &policy)?;
+    let outcome =
+        harden::rewrite(before, &[&ExposeCase], &BuildSetup::default(), &NoFacts::default(), &policy)?;
     let diff = FileDiff { path: "Dockerfile", before: Some(before), after: &outcome.text };
     let diff = unified(&diff, &DiffOptions::default());
     // `print!` is denied in the library, not in an example.

@@ -70,8 +70,13 @@ fn files() -> Option<Vec<(String, String)>> {
 }
 
 fn rewrite(text: &str, level: Level) -> Option<Outcome> {
-    let result =
-        harden::rewrite(text, harden_transforms::all(), &BuildSetup::default(), &EveryImage, &Policy { level });
+    let result = harden::rewrite(
+        text,
+        harden_transforms::all(),
+        &BuildSetup::default(),
+        &EveryImage,
+        &Policy { level },
+    );
     match result {
         Ok(outcome) => Some(outcome),
         Err(harden_core::RewriteError::Invalid(_)) => None,
@@ -133,14 +138,27 @@ fn every_transform_on_every_corpus_file() {
             if level == Level::Suggest {
                 handled += 1;
                 changed += usize::from(outcome.is_changed());
-                fixes += outcome.reports.iter().filter(|one| matches!(one.disposition, Disposition::Fixed(..))).count();
-                refusals += outcome.reports.iter().filter(|one| matches!(one.disposition, Disposition::Refused(_))).count();
+                fixes += outcome
+                    .reports
+                    .iter()
+                    .filter(|one| matches!(one.disposition, Disposition::Fixed(..)))
+                    .count();
+                refusals += outcome
+                    .reports
+                    .iter()
+                    .filter(|one| matches!(one.disposition, Disposition::Refused(_)))
+                    .count();
             }
         }
     }
     println!("{handled} valid files, {changed} changed, {fixes} fixes, {refusals} refusals");
     assert!(handled > 1000, "only {handled} files: the corpus is incomplete");
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems[..problems.len().min(40)].join("\n"));
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n{}",
+        problems.len(),
+        problems[..problems.len().min(40)].join("\n")
+    );
 }
 
 /// Comments, line endings, instruction count and everything but the touched keywords and references stay.
@@ -168,7 +186,8 @@ fn kept(name: &str, before: &str, after: &Dockerfile, problems: &mut Vec<String>
         if one_key != other_key && !add_to_copy {
             problem("a keyword changed");
         }
-        let pinned = matches!(one_key, Keyword::From | Keyword::Copy | Keyword::Run | Keyword::Arg | Keyword::Onbuild);
+        let pinned =
+            matches!(one_key, Keyword::From | Keyword::Copy | Keyword::Run | Keyword::Arg | Keyword::Onbuild);
         if !pinned && !add_to_copy && old.slice(one.span()) != after.slice(other.span()) {
             problem(&format!("line {} changed", one.lines().0));
         }
@@ -177,7 +196,11 @@ fn kept(name: &str, before: &str, after: &Dockerfile, problems: &mut Vec<String>
         }
         for source in one.copy().filter(|_| add_to_copy).into_iter().flat_map(|copy| copy.sources) {
             let lower = source.text.to_ascii_lowercase();
-            if lower.contains("://") || lower.starts_with("git@") || lower.contains(".tar") || lower.ends_with("gz") {
+            if lower.contains("://")
+                || lower.starts_with("git@")
+                || lower.contains(".tar")
+                || lower.ends_with("gz")
+            {
                 problem(&format!("`{}` was converted", source.text));
             }
         }

@@ -29,8 +29,12 @@ impl fmt::Display for GateError {
         match self {
             Self::Invalid(error) => write!(f, "the result would not build: {error}"),
             Self::CommentLost(text) => write!(f, "the comment `{text}` would be lost"),
-            Self::InstructionChanged(text) => write!(f, "an instruction outside the edit would change: `{text}`"),
-            Self::InstructionAppeared(text) => write!(f, "an instruction nobody wrote would appear: `{text}`"),
+            Self::InstructionChanged(text) => {
+                write!(f, "an instruction outside the edit would change: `{text}`")
+            }
+            Self::InstructionAppeared(text) => {
+                write!(f, "an instruction nobody wrote would appear: `{text}`")
+            }
             Self::Bytes(what) => write!(f, "{what} would change"),
             Self::Stages(what) => f.write_str(what),
         }
@@ -114,14 +118,11 @@ fn instructions(before: &Dockerfile, edits: &EditSet, after: &Dockerfile) -> Res
 /// Whether text is inserted right at an end of the instruction, on its own line.
 fn extended(edits: &EditSet, span: Span) -> bool {
     let from = edits.edits().partition_point(|edit| edit.span.end < span.start);
-    edits.edits()[from..]
-        .iter()
-        .take_while(|edit| edit.span.start <= span.end)
-        .any(|edit| {
-            let before = edit.span.end == span.start && !edit.text.ends_with('\n');
-            let after = edit.span.start == span.end && !edit.text.starts_with(['\r', '\n']);
-            before || after
-        })
+    edits.edits()[from..].iter().take_while(|edit| edit.span.start <= span.end).any(|edit| {
+        let before = edit.span.end == span.start && !edit.text.ends_with('\n');
+        let after = edit.span.start == span.end && !edit.text.starts_with(['\r', '\n']);
+        before || after
+    })
 }
 
 fn first_line(text: &str) -> &str {
@@ -169,7 +170,11 @@ fn stages(
         }
     }
     let stage_name = |build: &Build<'_>, index: usize| {
-        build.stages.get(index).and_then(|stage| stage.name.clone()).unwrap_or_else(|| format!("number {index}"))
+        build
+            .stages
+            .get(index)
+            .and_then(|stage| stage.name.clone())
+            .unwrap_or_else(|| format!("number {index}"))
     };
     // References to stages that no edit touches must still name the same stage.
     let links = |build: &Build<'_>| -> BTreeMap<(u32, String), String> {
@@ -234,7 +239,10 @@ mod tests {
         assert!(matches!(gate(text, vec![Edit::delete(comment)]), Err(GateError::CommentLost(_))));
         let rename = Span::new(at(text, "one"), at(text, "\nRUN"));
         assert!(matches!(gate(text, vec![Edit::replace(rename, "two")]), Err(GateError::Stages(_))));
-        assert!(matches!(gate(text, vec![Edit::insert(at(text, "FROM a"), "FROM zero\n")]), Err(GateError::Stages(_))));
+        assert!(matches!(
+            gate(text, vec![Edit::insert(at(text, "FROM a"), "FROM zero\n")]),
+            Err(GateError::Stages(_))
+        ));
         let crlf = vec![Edit::insert(at(text, "FROM one"), "USER 1\r\n")];
         assert_eq!(gate(text, crlf), Err(GateError::Bytes("the line endings")));
         let end = vec![Edit::insert(text.len() as u32, "USER 1")];

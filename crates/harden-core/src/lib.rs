@@ -28,4 +28,6 @@ pub use model::{Base, Build, GlobalArg, PLATFORM_ARGS, Source, SourceUse, Stage}
 pub use scope::{Expanded, Origin, Scopes, State, Value, Variable};
 pub use setup::BuildSetup;
 pub use suppress::Suppressions;
-pub use transform::{Context, Finding, FindingMeta, Fix, ForeignRule, Level, Meta, Missing, Transform, Verdict, rule};
+pub use transform::{
+    Context, Finding, FindingMeta, Fix, ForeignRule, Level, Meta, Missing, Transform, Verdict, rule,
+};
