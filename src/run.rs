@@ -13,7 +13,7 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::sync::Arc;
 
 use dockerfile_syntax::Dockerfile;
-use harden_core::{Outcome, RewriteError, Transform, redact};
+use harden_core::{Level, Outcome, RewriteError, Transform, redact};
 use rayon::prelude::*;
 
 use crate::cli::{Cli, Command, Format, InputArgs, Mode, RunArgs};
@@ -49,8 +49,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         Some(Command::List) => list(&mut out),
         Some(Command::Explain { name }) => explain(name, &mut out),
         Some(Command::Resolve(args)) => resolve::resolve(args, &mut out, &mut err),
-        Some(Command::Update(args)) => rewrite(args, harden_transforms::update(), &mut out, &mut err),
-        None => rewrite(&cli.run, harden_transforms::all(), &mut out, &mut err),
+        Some(Command::Update(args)) => rewrite(args, Verb::Update, &mut out, &mut err),
+        None => rewrite(&cli.run, Verb::Harden, &mut out, &mut err),
     };
     let flushed = out.flush();
     match result.and_then(|code| flushed.map(|()| code)) {
@@ -112,12 +112,20 @@ fn misuse(args: &RunArgs, all: &[&'static dyn Transform]) -> Option<&'static str
     }
 }
 
-fn rewrite(
-    args: &RunArgs,
-    all: &[&'static dyn Transform],
-    out: &mut Sink<'_>,
-    err: &mut Sink<'_>,
-) -> io::Result<u8> {
+/// The verbs that rewrite.
+#[derive(Clone, Copy)]
+enum Verb {
+    /// None given.
+    Harden,
+    /// `update`.
+    Update,
+}
+
+fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -> io::Result<u8> {
+    let all = match verb {
+        Verb::Harden => harden_transforms::all(),
+        Verb::Update => harden_transforms::update(),
+    };
     let renderer = Renderer::new(args);
     let prepared = match misuse(args, all) {
         Some(message) => Err(message.to_owned()),
@@ -138,7 +146,11 @@ fn rewrite(
     let stdin = Stdin::default();
     let sources: Vec<_> =
         found.candidates.iter().map(|candidate| Source { candidate, stdin: &stdin }).collect();
-    let rules = Rules::new(args, all, &configs);
+    let mut rules = Rules::new(args, all, &configs);
+    if matches!(verb, Verb::Update) {
+        // Whoever asks for an update wants it written, whatever level the repository rewrites at.
+        rules.level = rules.level.or(Some(Level::Review));
+    }
     let mut known = Knowledge::new(facts);
     if let Some(registries) = &mut registries {
         pool.install(|| look_up(&sources, &rules, &mut known, registries));
@@ -166,10 +178,10 @@ fn pool(args: &InputArgs) -> Option<rayon::ThreadPool> {
 /// Answers what the files ask for, round by round.
 fn look_up(sources: &[Source<'_>], rules: &Rules<'_>, known: &mut Knowledge, registries: &mut Registries) {
     // A panic is told when the file itself is handled.
-    let needs = |source: &Source<'_>, known: &Knowledge| {
-        catch_unwind(AssertUnwindSafe(|| rules.needs(source, known))).unwrap_or_default()
+    let read = |source: &Source<'_>, images: &dyn ImageFacts| {
+        let _ = catch_unwind(AssertUnwindSafe(|| rules.ask(source, images)));
     };
-    lookup::settle(sources, known, &needs, &mut |questions| registries.answer(questions));
+    lookup::settle(sources, known, &read, &mut |questions| registries.answer(questions));
 }
 
 fn find(args: &InputArgs) -> Discovery {

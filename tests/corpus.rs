@@ -11,15 +11,15 @@ use std::sync::Arc;
 use dockerfile_syntax::{Digest, Dockerfile, Keyword, Reference};
 use harden_core::{
     Answer, Base, Build, BuildSetup, ContextSource, Disposition, Facts, ImageConfig, Level, Outcome, Policy,
-    ResolvedImage, Source, Why,
+    ResolvedImage, Source, Transform, Why,
 };
 
-/// Answers every image question; knows nothing of a build context.
-struct EveryImage;
+/// Answers every image question; knows nothing of a build context. The text stands for the day of the answers.
+struct EveryImage(&'static str);
 
-fn digest_of(image: &Reference) -> Digest {
-    // Any 64 digits that differ between references will do.
-    let name = format!("{}:{}", image.repository(), image.tag_or_latest());
+fn digest_of(image: &Reference, day: &str) -> Digest {
+    // Any 64 digits that differ between references and days will do.
+    let name = format!("{day}{}:{}", image.repository(), image.tag_or_latest());
     let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -32,7 +32,11 @@ fn no_context<T>() -> Answer<T> {
 
 impl Facts for EveryImage {
     fn index_digest(&self, image: &Reference) -> Answer<ResolvedImage> {
-        Answer::Known(ResolvedImage { digest: digest_of(image), is_index: true, platforms: Vec::new() })
+        Answer::Known(ResolvedImage {
+            digest: digest_of(image, self.0),
+            is_index: true,
+            platforms: Vec::new(),
+        })
     }
     fn version_tag(&self, image: &Reference, _: &Digest) -> Answer<Option<String>> {
         // Every other repository has a version tag.
@@ -70,14 +74,12 @@ fn files() -> Option<Vec<(String, String)>> {
 }
 
 fn rewrite(text: &str, level: Level) -> Option<Outcome> {
-    let result = harden::rewrite(
-        text,
-        harden_transforms::all(),
-        &BuildSetup::default(),
-        &EveryImage,
-        &Policy { level },
-    );
-    match result {
+    rewrite_on("", harden_transforms::all(), text, level)
+}
+
+fn rewrite_on(day: &'static str, transforms: &[&dyn Transform], text: &str, level: Level) -> Option<Outcome> {
+    let facts = EveryImage(day);
+    match harden::rewrite(text, transforms, &BuildSetup::default(), &facts, &Policy { level }) {
         Ok(outcome) => Some(outcome),
         Err(harden_core::RewriteError::Invalid(_)) => None,
         Err(error) => panic!("{error}"),
@@ -205,4 +207,33 @@ fn kept(name: &str, before: &str, after: &Dockerfile, problems: &mut Vec<String>
             }
         }
     }
+}
+
+#[test]
+fn an_update_leads_to_what_a_pin_of_that_day_would_be() {
+    let Some(files) = files() else {
+        println!("skipped: no corpus at $HARDEN_CORPUS or ../shared/corpus");
+        return;
+    };
+    let (all, update) = (harden_transforms::all(), harden_transforms::update());
+    let (mut moved, mut problems) = (0, Vec::new());
+    for (name, text) in &files {
+        let Some(monday) = rewrite_on("monday", all, text, Level::Review) else { continue };
+        let tuesday = rewrite_on("tuesday", all, text, Level::Review).unwrap();
+        let updated = rewrite_on("tuesday", update, &monday.text, Level::Review).unwrap();
+        moved += usize::from(updated.is_changed());
+        // References that were pinned in the file itself only move with an update.
+        let both = rewrite_on("tuesday", update, &tuesday.text, Level::Review).unwrap();
+        if updated.text != both.text {
+            problems.push(name);
+        }
+    }
+    println!("{moved} files moved");
+    assert!(moved > 500, "only {moved} files moved");
+    assert!(
+        problems.is_empty(),
+        "{} files differ: {:?}",
+        problems.len(),
+        &problems[..problems.len().min(10)]
+    );
 }
