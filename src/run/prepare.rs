@@ -1,10 +1,9 @@
 //! What a run needs before its first file: configuration, recorded facts, registries.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use harden_core::{Level, Policy, Question, Transform};
+use harden_core::{Level, Policy, Transform};
 
 use super::source::Source;
 use crate::cli::{InputArgs, RunArgs};
@@ -12,7 +11,7 @@ use crate::config::{Config, Configs};
 use crate::engine::Engine;
 use crate::facts::cache;
 use crate::facts::file::RecordedFacts;
-use crate::facts::images::{Allowed, ImageFacts, Knowledge};
+use crate::facts::images::{Allowed, ImageFacts};
 use crate::facts::registry::RegistryOptions;
 use crate::registries::{Registries, Settings};
 
@@ -105,10 +104,10 @@ impl<'a> Rules<'a> {
         Ok(work(&engine))
     }
 
-    /// What one file asks for beyond the facts so far. Failures are left to the run itself.
-    pub(super) fn needs(&self, source: &Source<'_>, known: &Knowledge) -> BTreeSet<Question> {
-        let Ok(text) = source.read() else { return BTreeSet::new() };
-        let outcome = self.with_engine(source, known, |engine| engine.rewrite(text.text(), source.candidate));
-        outcome.ok().and_then(Result::ok).map(|outcome| outcome.needs).unwrap_or_default()
+    /// Lets one file ask for what it needs. Failures are left to the run itself.
+    pub(super) fn ask(&self, source: &Source<'_>, images: &dyn ImageFacts) {
+        let Ok(text) = source.read() else { return };
+        // What the rewrite comes to does not matter yet.
+        let _ = self.with_engine(source, images, |engine| engine.rewrite(text.text(), source.candidate));
     }
 }
