@@ -79,7 +79,7 @@ pub struct Outcome {
     pub patches: Vec<Patch>,
     /// Every finding: fixed ones in the order they were fixed, then the others by position.
     pub reports: Vec<Report>,
-    /// Facts that were asked for and not there. Answer them and rewrite again; the text above is right without them.
+    /// Facts that were asked for in any pass and not there. Answer them and rewrite again; the text above is right without them.
     pub needs: BTreeSet<Question>,
 }
 
@@ -141,9 +141,10 @@ pub fn rewrite(
     let mut trail: Vec<EditSet> = Vec::new();
     let mut patches: Vec<Patch> = Vec::new();
     let mut fixed: Vec<Report> = Vec::new();
+    // A fix that is right without an answer, once made, is not proposed again: what an early pass asked for counts.
+    let mut needs = BTreeSet::new();
     for _ in 0..MAX_PASSES {
         let mut open: Vec<Report> = Vec::new();
-        let mut needs = BTreeSet::new();
         let mut busy: Vec<&'static str> = Vec::new();
         for transform in transforms {
             let step = run(*transform, &file, setup, facts, policy);
