@@ -37,5 +37,5 @@ PY
     done
 }
 
-measure "--diff, $count files" "$harden" --facts "$facts" "$work"
-measure "--diff --quiet, one file" "$harden" --quiet --facts "$facts" "$work/0/0/Dockerfile"
+measure "--diff, $count files" "$harden" --offline --facts "$facts" "$work"
+measure "--diff --quiet, one file" "$harden" --quiet --offline --facts "$facts" "$work/0/0/Dockerfile"

@@ -57,6 +57,11 @@ impl Case {
         Self { text, candidate, facts, folder }
     }
 
+    /// The build context, where there is one.
+    pub(crate) fn context(&self) -> Option<&Path> {
+        self.candidate.context.as_deref()
+    }
+
     /// Runs `transforms` on `text`, which stands in the place of the Dockerfile.
     pub(crate) fn rewrite(&self, text: &str, transforms: &[&'static dyn Transform], level: Level) -> Outcome {
         let engine =
