@@ -1,4 +1,4 @@
-//! `ADD` becomes `COPY` where both do the same. See `add-to-copy.md`.
+//! `ADD` becomes `COPY` where both do the same. See `add_to_copy.md`.
 
 use harden_core::syntax::{Instruction, Keyword};
 use harden_core::{
@@ -6,9 +6,9 @@ use harden_core::{
     Transform, Verdict, Why, rule,
 };
 
-use crate::add_spelling::{copy_like, flag_with_blank};
-use crate::never_archive;
-use crate::remote_source::{self, shown};
+use crate::support::add_spelling::{copy_like, flag_with_blank};
+use crate::support::never_archive;
+use crate::support::remote_source::{self, shown};
 
 /// The transform.
 pub struct AddToCopy;
@@ -17,7 +17,7 @@ static META: Meta = Meta {
     name: "add-to-copy",
     summary: "replace ADD with COPY where nothing is downloaded or extracted",
     worst: Level::Suggest,
-    doc: include_str!("add-to-copy.md"),
+    doc: include_str!("add_to_copy.md"),
     findings: &[
         FindingMeta {
             id: "add-local",

@@ -1,14 +1,11 @@
 //! The rewrites of harden: one file and one page of documentation each.
 //!
-//! A new transform is a `name.rs`, a `name.md`, a line in [`all`] and fixtures.
+//! A new transform is a `name.rs`, a `name.md`, a line in [`all`] and fixtures. What several of them share is in
+//! `support`.
 
-mod add_spelling;
 mod add_to_copy;
-mod image_spelling;
-mod never_archive;
 mod pin_digest;
-mod pin_variable;
-mod remote_source;
+mod support;
 mod update_digest;
 
 use harden_core::Transform;

@@ -1,4 +1,4 @@
-//! Image references get the digest they resolve to. See `pin-digest.md`.
+//! Image references get the digest they resolve to. See `pin_digest.md`.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use harden_core::{
     Verdict, Why, rule,
 };
 
-use crate::image_spelling::{self, Pinned};
-use crate::pin_variable::Uses;
+use crate::support::image_spelling::{self, Pinned};
+use crate::support::pin_variable::Uses;
 
 /// The transform.
 pub struct PinDigest;
@@ -18,7 +18,7 @@ static META: Meta = Meta {
     name: "pin-digest",
     summary: "pin image references to the digest they resolve to",
     worst: Level::Safe,
-    doc: include_str!("pin-digest.md"),
+    doc: include_str!("pin_digest.md"),
     findings: &[
         FindingMeta {
             id: "from-undigested",

@@ -1,4 +1,4 @@
-//! Pinned references follow their tag to the digest it has now. See `update-digest.md`.
+//! Pinned references follow their tag to the digest it has now. See `update_digest.md`.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use harden_core::{
     Stage, Transform, Verdict, Why,
 };
 
-use crate::image_spelling;
-use crate::pin_variable::{self, Uses};
+use crate::support::image_spelling;
+use crate::support::pin_variable::{self, Uses};
 
 /// The transform behind the verb `update`.
 pub struct UpdateDigest;
@@ -18,7 +18,7 @@ static META: Meta = Meta {
     name: "update-digest",
     summary: "move pinned references to the digest their tag has now",
     worst: Level::Review,
-    doc: include_str!("update-digest.md"),
+    doc: include_str!("update_digest.md"),
     findings: &[
         FindingMeta {
             id: "from-outdated-digest",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use harden_core::syntax::{Digest, Keyword, Pair, Reference, Token};
 use harden_core::{Base, Build, BuildSetup, Edit, Stage, Why};
 
-use crate::image_spelling;
+use crate::support::image_spelling;
 
 /// How a FROM uses a build argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
