@@ -133,8 +133,11 @@ impl Access {
             }
             other => other,
         };
+        // An answer that was no good, a redirect to nowhere for instance, still shows how the host is spoken to.
+        if reply.is_ok() || host.has_worked() {
+            *first = Some(met);
+        }
         let reply = reply.map_err(|refusal| refusal.into_failure(&host.authority))?;
-        *first = Some(met);
         if reply.status == 401 {
             *lock(&host.challenge) = Challenge::choose(reply.headers("WWW-Authenticate"));
         }

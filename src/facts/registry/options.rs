@@ -35,7 +35,7 @@ pub struct RegistryOptions {
 }
 
 impl Default for RegistryOptions {
-    /// 8 questions at once and 8 requests to a host, no mirrors, 30 s for an exchange and 120 s for a question, three
+    /// 8 questions at once and 8 requests to a host, no mirrors, 15 s for an exchange and 120 s for a question, three
     /// retries from half a second; the environment of this process.
     fn default() -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Default for RegistryOptions {
             per_host: 8,
             mirrors: BTreeMap::new(),
             insecure: BTreeSet::new(),
-            timeout: Duration::from_secs(30),
+            timeout: Duration::from_secs(15),
             retries: 3,
             backoff: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),

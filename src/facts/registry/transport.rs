@@ -211,7 +211,8 @@ fn trouble(error: &ureq::Error) -> Trouble {
 fn tls(error: &rustls::Error) -> Trouble {
     let rustls::Error::InvalidCertificate(error) = error else { return Trouble::NotTls };
     Trouble::Certificate(match error {
-        CertificateError::UnknownIssuer => {
+        // A bad signature: an authority of the same name, with another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "its certificate was issued by an authority that is not trusted here; name the CA file with SSL_CERT_FILE"
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
