@@ -298,3 +298,46 @@ fn a_port_where_something_else_listens_or_nothing() {
     drop(closed);
     sandbox.pin().expect(4).says("cannot be reached");
 }
+
+#[test]
+fn a_list_of_tags_that_cannot_be_had() {
+    let bench = bench!();
+    let latest = bench.good.push("bad", "app", &["latest", "1.2"]);
+    let endless = |request: &Request, _: usize| {
+        let number: u64 = request.query("last").and_then(|text| text.parse().ok()).unwrap_or_default();
+        let next = format!("</v2/bad/tags/list?n=1000&last={}>; rel=\"next\"", number + 1);
+        Response::new(200).with("Link", next).body(format!(r#"{{"tags":["x{number}"]}}"#))
+    };
+    type List = Box<dyn Fn(&Request, usize) -> Response + Send + Sync>;
+    let lists: [(&str, i32, List); 6] = [
+        ("malformed", 4, Box::new(|_, _| Response::new(200).body("{\"tags\": [1]}"))),
+        ("not there", 0, Box::new(|_, _| Response::new(404))),
+        ("forbidden", 0, Box::new(|_, _| Response::new(403))),
+        ("failing", 4, Box::new(|_, _| Response::new(500))),
+        ("endless", 0, Box::new(endless)),
+        (
+            "strange",
+            0,
+            Box::new(|_, _| Response::new(200).body(r#"{"tags":["../1.2","1.2?x","a b","9.9.9"]}"#)),
+        ),
+    ];
+    for (name, code, list) in lists {
+        let to = bench.good.address;
+        let server = Server::start(move |request, earlier| {
+            let is_list = request.target.contains("/tags/list");
+            if is_list { list(request, earlier).into() } else { pass(to, request).into() }
+        });
+        let image = format!("{}/bad", server.address);
+        let sandbox = Sandbox::from(&[&image]);
+        let said = sandbox.pin();
+        println!(
+            "{name}: exit code {}, {} requests: {}",
+            said.code,
+            server.count(),
+            said.warnings().join("; ")
+        );
+        assert_eq!(sandbox.text(), format!("FROM {image}:latest@{latest} AS s0\n"), "{name}");
+        said.expect(code);
+        assert!(server.count() <= 40, "{} requests", server.count());
+    }
+}
