@@ -299,6 +299,9 @@ fn a_port_where_something_else_listens_or_nothing() {
     sandbox.pin().expect(4).says("cannot be reached");
 }
 
+/// Answers a request for the tags.
+type List = Box<dyn Fn(&Request, usize) -> Response + Send + Sync>;
+
 #[test]
 fn a_list_of_tags_that_cannot_be_had() {
     let bench = bench!();
@@ -308,7 +311,6 @@ fn a_list_of_tags_that_cannot_be_had() {
         let next = format!("</v2/bad/tags/list?n=1000&last={}>; rel=\"next\"", number + 1);
         Response::new(200).with("Link", next).body(format!(r#"{{"tags":["x{number}"]}}"#))
     };
-    type List = Box<dyn Fn(&Request, usize) -> Response + Send + Sync>;
     let lists: [(&str, i32, List); 6] = [
         ("malformed", 4, Box::new(|_, _| Response::new(200).body("{\"tags\": [1]}"))),
         ("not there", 0, Box::new(|_, _| Response::new(404))),
