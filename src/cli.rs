@@ -102,6 +102,10 @@ pub struct RegistryArgs {
     #[arg(long, help_heading = "Registries", value_name = "HOST")]
     pub insecure_registry: Vec<String>,
 
+    /// Also read users and tools from image layers (downloads them); for transforms that ask.
+    #[arg(long, help_heading = "Registries")]
+    pub inspect: bool,
+
     /// Ask registries again, whatever the cache holds.
     #[arg(long, help_heading = "Registries", conflicts_with = "cache_ttl")]
     pub refresh: bool,

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use dockerfile_syntax::{Digest, Reference};
 use harden_core::{
-    Answer, BuildSetup, ContextSource, Facts, ImageConfig, Outcome, Policy, ResolvedImage, RewriteError,
-    Transform, Why,
+    Answer, BuildSetup, ContextSource, Facts, ImageConfig, ImageFiles, Outcome, Policy, ResolvedImage,
+    RewriteError, Transform, Why,
 };
 
 use crate::discover::{Candidate, ContextOrigin};
@@ -61,6 +61,10 @@ impl Facts for FileFacts<'_> {
 
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
         self.images.image_config(image)
+    }
+
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        self.images.image_files(image)
     }
 
     fn context_source(&self, source: &str) -> Answer<ContextSource> {

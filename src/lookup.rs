@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dockerfile_syntax::{Digest, Reference};
-use harden_core::{Answer, ImageConfig, Question, ResolvedImage, Why};
+use harden_core::{Answer, ImageConfig, ImageFiles, Question, ResolvedImage, Why};
 use rayon::prelude::*;
 
 use crate::facts::file::RecordedFacts;
@@ -86,5 +86,9 @@ impl ImageFacts for Asking<'_> {
 
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
         self.note(self.known.image_config(image), || Question::ImageConfig(image.clone()))
+    }
+
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        self.note(self.known.image_files(image), || Question::ImageFiles(image.clone()))
     }
 }

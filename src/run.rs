@@ -151,7 +151,7 @@ fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -
         // Whoever asks for an update wants it written, whatever level the repository rewrites at.
         rules.level = rules.level.or(Some(Level::Review));
     }
-    let mut known = Knowledge::new(facts);
+    let mut known = Knowledge::new(facts).inspecting(args.input.registry.inspect);
     if let Some(registries) = &mut registries {
         pool.install(|| look_up(&sources, &rules, &mut known, registries));
     }

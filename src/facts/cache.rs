@@ -1,7 +1,7 @@
 //! What registries said lately, kept on the disk between runs.
 //!
 //! Tags move, so what they resolve to, and which version tag has the same digest, is believed for a limited time. An
-//! image configuration belongs to a digest and never changes. Failures are not kept. No answer of the cache can differ
+//! image configuration and the files in layers belong to a digest and never change. Failures are not kept. No answer of the cache can differ
 //! from what the registry said but for that time: the file is one user's (mode 0600 in a folder of mode 0700), a file or
 //! folder that others may write to is not used, and neither is one that does not read back as what was written.
 //!
@@ -30,7 +30,7 @@ use dockerfile_syntax::{Digest, Reference};
 use harden_core::{Question, ResolvedImage};
 use sha2::{Digest as _, Sha256};
 
-use super::file::{RecordedFacts, WireConfig};
+use super::file::{RecordedFacts, WireConfig, WireFiles};
 pub use place::default_dir;
 use wire::{Entries, key};
 
@@ -192,9 +192,7 @@ impl Cache {
                 facts.insert_tags(image, digest, version.tag.clone());
             }
             Question::ImageConfig(image) => {
-                // Without a digest, the tag has to be fresh.
-                let found = if image.digest().is_some() { None } else { Some(self.tag(image)?) };
-                let digest = image.digest().or(found.as_ref().map(|found| &found.digest))?.clone();
+                let (digest, found) = self.content(image)?;
                 let (config, partial) = self.entries.configs.get(digest.as_str())?.config.clone().into_core();
                 if partial {
                     return None;
@@ -204,8 +202,25 @@ impl Cache {
                     facts.insert_resolved(image, Ok(found));
                 }
             }
+            Question::ImageFiles(image) => {
+                let (digest, found) = self.content(image)?;
+                let files = self.entries.files.get(digest.as_str())?.files.clone().into_core();
+                facts.insert_files(image, &digest, Ok(files));
+                if let Some(found) = found {
+                    facts.insert_resolved(image, Ok(found));
+                }
+            }
         }
         Some(())
+    }
+
+    /// The digest of an image, with what its tag resolves to if it has no digest: then the tag has to be fresh.
+    fn content(&self, image: &Reference) -> Option<(Digest, Option<ResolvedImage>)> {
+        if let Some(digest) = image.digest() {
+            return Some((digest.clone(), None));
+        }
+        let found = self.tag(image)?;
+        Some((found.digest.clone(), Some(found)))
     }
 
     fn tag(&self, image: &Reference) -> Option<ResolvedImage> {
@@ -249,15 +264,27 @@ impl Cache {
                 Some(())
             }
             Question::ImageConfig(image) => {
-                let found = if image.digest().is_none() { self.learn_tag(facts, image) } else { None };
-                let known = || self.tag(image).map(|found| found.digest);
-                let digest = image.digest().cloned().or(found).or_else(known)?;
+                let digest = self.learn_content(facts, image)?;
                 let config = facts.config(&image.with_digest(&digest))?.ok()?;
                 let config = WireConfig::from_core(&config, false);
                 self.entries.configs.insert(digest.to_string(), wire::Config { learnt, config });
                 Some(())
             }
+            Question::ImageFiles(image) => {
+                let digest = self.learn_content(facts, image)?;
+                let files = facts.files(&image.with_digest(&digest))?.ok()?;
+                let files = WireFiles::from_core(&files);
+                self.entries.files.insert(digest.to_string(), wire::Files { learnt, files });
+                Some(())
+            }
         }
+    }
+
+    /// The digest of an image, learnt or known already.
+    fn learn_content(&mut self, facts: &RecordedFacts, image: &Reference) -> Option<Digest> {
+        let found = if image.digest().is_none() { self.learn_tag(facts, image) } else { None };
+        let known = || self.tag(image).map(|found| found.digest);
+        image.digest().cloned().or(found).or_else(known)
     }
 
     fn learn_tag(&mut self, facts: &RecordedFacts, image: &Reference) -> Option<Digest> {

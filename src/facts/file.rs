@@ -21,6 +21,10 @@
 //! }
 //! ```
 //!
+//! An entry may also have `files`: users, groups and tools that were read from the layers, as
+//! `"users": ["node:1000:1000:/home/node:/bin/bash"]`, `"groups": ["node:1000:"]`, `"os_release": {"ID": "debian"}` and
+//! `"tools": {"/bin/sh": "/usr/bin/dash"}`; or `files_unknown`, the reason why they could not be.
+//!
 //! `index` tells an index from the manifest of a single platform. `tags` are other tags of the repository with the
 //! same digest. A `config` with `"partial": true` lacks fields that the image may have; `config_unknown` says why there
 //! is none; `unknown` says why the tag could not be resolved at all. A `ref` may carry the digest itself.
@@ -30,6 +34,7 @@
 //! same digest, and two records of one digest cannot contradict each other.
 
 mod error;
+mod files;
 mod read;
 mod secrets;
 #[cfg(test)]
@@ -40,11 +45,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dockerfile_syntax::{Digest, Reference};
-use harden_core::{ImageConfig, ResolvedImage, Why};
+use harden_core::{ImageConfig, ImageFiles, ResolvedImage, Why};
 
 use super::tags::best_version;
 
 pub use error::FactsFileError;
+pub(super) use files::Files as WireFiles;
 pub use read::MAX_SIZE;
 pub(super) use wire::{Config as WireConfig, is_platform};
 
@@ -81,6 +87,7 @@ enum TagAnswer {
 struct Content {
     index: Option<Index>,
     config: Option<ConfigAnswer>,
+    files: Option<FilesAnswer>,
     /// The tags whose answer is this digest; follows `Repository::tags`.
     tags: BTreeSet<String>,
 }
@@ -99,6 +106,9 @@ enum ConfigAnswer {
     Partial(Arc<ImageConfig>),
     Failed(Why),
 }
+
+/// What the layers say, or why they could not be read.
+type FilesAnswer = Result<Arc<ImageFiles>, Why>;
 
 impl TagAnswer {
     fn digest(&self) -> Option<&Digest> {
@@ -200,6 +210,15 @@ impl RecordedFacts {
         }
     }
 
+    /// The users and tools of `image`, or why they could not be had; `None` when they are not recorded.
+    #[must_use]
+    pub fn files(&self, image: &Reference) -> Option<Result<Arc<ImageFiles>, Why>> {
+        match self.repositories.get(image.repository())?.content(image)? {
+            Ok((_, content)) => content.files.clone(),
+            Err(why) => Some(Err(why.clone())),
+        }
+    }
+
     /// The best version tag of `image`'s repository that points at `digest`, as [`best_version`] chooses it.
     ///
     /// `Some(None)`: the digest is recorded and no recorded tag of it is a version that could stand for `image`.
@@ -250,6 +269,13 @@ impl RecordedFacts {
         });
     }
 
+    /// Records users and tools of the image with `digest` in the repository of `image`, or why they could not be had.
+    /// Replaces an earlier answer. Users and groups that cannot be written as a line are left out.
+    pub fn insert_files(&mut self, image: &Reference, digest: &Digest, answer: Result<ImageFiles, Why>) {
+        let answer = answer.map(|files| Arc::new(files::portable(files))).map_err(wire::portable);
+        self.content_mut(image, digest).files = Some(answer);
+    }
+
     /// Records that `tags` of the repository of `image` point at `digest`. What is no tag is left out, and so is a tag
     /// that was asked for itself and had another answer.
     pub fn insert_tags(
@@ -281,6 +307,10 @@ impl RecordedFacts {
                 old.config = match (content.config, old.config.take()) {
                     (None | Some(ConfigAnswer::Failed(_)), Some(known)) => Some(known),
                     (Some(ConfigAnswer::Partial(_)), Some(whole @ ConfigAnswer::Complete(_))) => Some(whole),
+                    (new, _) => new,
+                };
+                old.files = match (content.files, old.files.take()) {
+                    (None | Some(Err(_)), Some(known)) => Some(known),
                     (new, _) => new,
                 };
             }

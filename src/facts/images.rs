@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dockerfile_syntax::{Digest, Reference};
-use harden_core::{Answer, ImageConfig, Question, ResolvedImage, Why};
+use harden_core::{Answer, ImageConfig, ImageFiles, Question, ResolvedImage, Why};
 
 use super::file::RecordedFacts;
 use crate::config::ImagePolicy;
@@ -17,6 +17,8 @@ pub trait ImageFacts: Sync {
     fn version_tag(&self, image: &Reference, digest: &Digest) -> Answer<Option<String>>;
     /// The image configuration.
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>>;
+    /// Its users and tools.
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>>;
 }
 
 fn not_recorded(image: &Reference) -> Why {
@@ -46,6 +48,13 @@ impl ImageFacts for RecordedFacts {
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
         recorded(self.config(image), image)
     }
+
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        match self.files(image) {
+            None => Answer::Unknown(Why::not_inspected(image)),
+            fact => recorded(fact, image),
+        }
+    }
 }
 
 /// Recorded facts that grow: what is not there and was not asked for yet is a question.
@@ -54,12 +63,20 @@ pub struct Knowledge {
     facts: RecordedFacts,
     asked: BTreeSet<Question>,
     failures: BTreeMap<Question, Why>,
+    inspects: bool,
 }
 
 impl Knowledge {
     /// Begins with recorded facts; they win over what registries say.
     pub fn new(facts: RecordedFacts) -> Self {
         Self { facts, ..Self::default() }
+    }
+
+    /// Whether the layers of images may be read; if not, their files are unknown rather than a question.
+    #[must_use]
+    pub fn inspecting(mut self, inspects: bool) -> Self {
+        self.inspects = inspects;
+        self
     }
 
     /// All facts so far.
@@ -121,6 +138,14 @@ impl ImageFacts for Knowledge {
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
         self.answer(self.facts.config(image), image, || Question::ImageConfig(image.clone()))
     }
+
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        let fact = self.facts.files(image);
+        if fact.is_none() && !self.inspects {
+            return Answer::Unknown(Why::not_inspected(image));
+        }
+        self.answer(fact, image, || Question::ImageFiles(image.clone()))
+    }
 }
 
 /// Facts behind a policy: images it leaves alone resolve to nothing.
@@ -146,6 +171,10 @@ impl ImageFacts for Allowed<'_> {
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
         self.facts.image_config(image)
     }
+
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        self.facts.image_files(image)
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +193,25 @@ mod tests {
         knowledge.learn(BTreeSet::from([question.clone()]), RecordedFacts::empty(), failures);
         assert_eq!(knowledge.index_digest(&image), Answer::Unknown(why));
         assert!(knowledge.open([question]).is_empty());
+    }
+
+    #[test]
+    fn files_are_a_question_only_when_layers_may_be_read() {
+        let image = Reference::parse("node:22").unwrap();
+        let code = |answer| match answer {
+            Answer::Unknown(why) => Some(why.code),
+            _ => None,
+        };
+        let knowledge = Knowledge::default();
+        assert_eq!(code(knowledge.image_files(&image)), Some("not-inspected"));
+        assert_eq!(code(ImageFacts::image_files(knowledge.facts(), &image)), Some("not-inspected"));
+        assert_eq!(Knowledge::default().inspecting(true).image_files(&image), Answer::NotAsked);
+
+        let digest = Digest::parse(&format!("sha256:{}", "0".repeat(63) + "1")).unwrap();
+        let pinned = image.with_digest(&digest);
+        let mut facts = RecordedFacts::empty();
+        facts.insert_files(&image, &digest, Ok(ImageFiles::default()));
+        assert!(matches!(Knowledge::new(facts).image_files(&pinned), Answer::Known(_)), "recorded");
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! `harden resolve`: facts for many Dockerfiles into one file.
 
 use std::io::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use dockerfile_syntax::{Digest, Reference};
+use harden_core::{Answer, ImageConfig, ImageFiles, ResolvedImage};
 
 use super::prepare::{Prepared, Rules, prepare};
 use super::printer::Network;
 use super::render::plain_error;
 use super::source::{Source, Stdin};
-use super::{ERROR, OK, UNREACHED, find, look_up, pool};
+use super::{ERROR, OK, UNREACHED, find, pool};
 use crate::cli::ResolveArgs;
-use crate::facts::images::Knowledge;
+use crate::facts::images::{ImageFacts, Knowledge};
+use crate::lookup;
 use crate::output::Sink;
 use crate::registries::Registries;
 
@@ -33,9 +39,17 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
     let sources: Vec<_> =
         found.candidates.iter().map(|candidate| Source { candidate, stdin: &stdin }).collect();
     let rules = Rules { transforms: harden_transforms::all().to_vec(), level: None, configs: &configs };
-    let mut known = Knowledge::new(facts);
+    let inspects = args.input.registry.inspect;
+    let mut known = Knowledge::new(facts).inspecting(inspects);
     if let Some(registries) = &mut registries {
-        pool.install(|| look_up(&sources, &rules, &mut known, registries));
+        // A file whose handling panics has no facts; a rewrite tells.
+        let read = |source: &Source<'_>, images: &dyn ImageFacts| {
+            let all = Everything(images);
+            let images = if inspects { &all } else { images };
+            let _ = catch_unwind(AssertUnwindSafe(|| rules.ask(source, images)));
+        };
+        let mut answer = |questions: &_| registries.answer(questions);
+        pool.install(|| lookup::settle(&sources, &mut known, &read, &mut answer));
     }
     let network = registries.map(Registries::finish).map(Network::from).unwrap_or_default();
     for line in network.lines() {
@@ -62,4 +76,31 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
         (false, true) => UNREACHED,
         (false, false) => OK,
     })
+}
+
+/// Asks also for the configuration and the files of every image that was resolved, whether or not a transform of today
+/// needs them.
+struct Everything<'a>(&'a dyn ImageFacts);
+
+impl ImageFacts for Everything<'_> {
+    fn index_digest(&self, image: &Reference) -> Answer<ResolvedImage> {
+        let answer = self.0.index_digest(image);
+        if matches!(answer, Answer::Known(_)) {
+            // Asking is enough: the answers are in the facts.
+            let _ = (self.0.image_config(image), self.0.image_files(image));
+        }
+        answer
+    }
+
+    fn version_tag(&self, image: &Reference, digest: &Digest) -> Answer<Option<String>> {
+        self.0.version_tag(image, digest)
+    }
+
+    fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>> {
+        self.0.image_config(image)
+    }
+
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        self.0.image_files(image)
+    }
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use dockerfile_syntax::{Digest, Reference};
 
+use crate::ImageFiles;
+
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer<T> {
@@ -34,6 +36,14 @@ impl Why {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// Nobody has looked into the layers of `image`: `not-inspected`.
+    pub fn not_inspected(image: &Reference) -> Self {
+        let message = format!(
+            "nobody has read the users and tools of `{image}`; run with --inspect, or supply facts recorded with it"
+        );
+        Self::new("not-inspected", message)
+    }
 }
 
 impl fmt::Display for Why {
@@ -54,6 +64,8 @@ pub enum Question {
     VersionTag(Reference, Digest),
     /// The image configuration.
     ImageConfig(Reference),
+    /// Users, groups, release and tools in the file system of the image.
+    ImageFiles(Reference),
 }
 
 /// What a reference resolves to.
@@ -143,6 +155,12 @@ pub trait Facts {
 
     /// The image configuration of `image`.
     fn image_config(&self, image: &Reference) -> Answer<Arc<ImageConfig>>;
+
+    /// What the file system of `image` says about users and tools. Finding out downloads its layers, so it is unknown
+    /// unless people asked for it.
+    fn image_files(&self, image: &Reference) -> Answer<Arc<ImageFiles>> {
+        Answer::Unknown(Why::not_inspected(image))
+    }
 
     /// What `source`, with its variables already expanded, names in the build context. Wildcards are Go's
     /// `path/filepath.Match`, as in BuildKit.

@@ -10,6 +10,7 @@ mod driver;
 mod edit;
 mod facts;
 pub mod gate;
+mod image_files;
 mod model;
 pub mod redact;
 mod scope;
@@ -24,6 +25,7 @@ pub use edit::{Edit, EditError, EditSet};
 pub use facts::{
     Answer, ContextEntry, ContextSource, EntryKind, Facts, ImageConfig, NoFacts, Question, ResolvedImage, Why,
 };
+pub use image_files::{ImageFiles, ImageGroup, ImageUser};
 pub use model::{Base, Build, GlobalArg, PLATFORM_ARGS, Source, SourceUse, Stage};
 pub use scope::{Expanded, Origin, Scopes, State, Value, Variable};
 pub use setup::BuildSetup;

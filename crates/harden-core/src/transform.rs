@@ -8,7 +8,8 @@ use std::sync::Arc;
 use dockerfile_syntax::{Digest, Dockerfile, Reference, Span};
 
 use crate::{
-    Answer, Build, BuildSetup, ContextSource, Edit, Facts, ImageConfig, Question, ResolvedImage, Why,
+    Answer, Build, BuildSetup, ContextSource, Edit, Facts, ImageConfig, ImageFiles, Question, ResolvedImage,
+    Why,
 };
 
 /// How much of a fix is proved. Decided per fix, at run time; there is no default.
@@ -195,6 +196,11 @@ impl<'a> Context<'a> {
     /// See [`Facts::image_config`].
     pub fn image_config(&self, image: &Reference) -> Result<Arc<ImageConfig>, Missing> {
         self.image(self.facts.image_config(image), || Question::ImageConfig(image.clone()))
+    }
+
+    /// See [`Facts::image_files`].
+    pub fn image_files(&self, image: &Reference) -> Result<Arc<ImageFiles>, Missing> {
+        self.image(self.facts.image_files(image), || Question::ImageFiles(image.clone()))
     }
 
     /// See [`Facts::context_source`].

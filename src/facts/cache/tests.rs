@@ -1,7 +1,7 @@
 use std::fs;
 
 use harden_core::redact::MASK;
-use harden_core::{ImageConfig, Why};
+use harden_core::{ImageConfig, ImageFiles, Why};
 
 use super::*;
 
@@ -104,6 +104,40 @@ fn configurations_belong_to_digests_and_do_not_age() {
     let (facts, left) = years_later.answers(&question(&pinned));
     assert!(left.is_empty());
     assert_eq!(facts.config(&image(&pinned)).unwrap().unwrap().as_ref(), &config);
+}
+
+#[test]
+fn files_belong_to_digests_and_do_not_age() {
+    let dir = tempfile::tempdir().unwrap();
+    let tools = [("/bin/sh".to_owned(), "/bin/busybox".to_owned())].into();
+    let files = ImageFiles { tools, ..ImageFiles::default() };
+    let mut facts = RecordedFacts::empty();
+    facts.insert_resolved(&image("app:1"), Ok(resolved('a')));
+    facts.insert_files(&image("app:1"), &digest('a'), Ok(files.clone()));
+    let mut cache = open(dir.path(), START);
+    let question = |text: &str| asked([Question::ImageFiles(image(text))]);
+    cache.learn(&facts, &question("app:1"));
+    cache.save().unwrap();
+
+    let reopened = open(dir.path(), START);
+    assert_eq!(reopened.warning(), None);
+    let (facts, left) = reopened.answers(&question("app:1"));
+    assert!(left.is_empty());
+    assert_eq!(facts.files(&image("app:1")).unwrap().unwrap().as_ref(), &files);
+    assert_eq!(reopened.answers(&asked([Question::ImageConfig(image("app:1"))])).1.len(), 1);
+
+    let years_later = open(dir.path(), START + 100_000_000);
+    assert_eq!(years_later.answers(&question("app:1")).1.len(), 1, "where the tag points now is not known");
+    let pinned = format!("other@{}", digest('a'));
+    let (facts, left) = years_later.answers(&question(&pinned));
+    assert!(left.is_empty());
+    assert_eq!(facts.files(&image(&pinned)).unwrap().unwrap().as_ref(), &files);
+
+    let mut failed = RecordedFacts::empty();
+    failed.insert_resolved(&image("app:2"), Ok(resolved('b')));
+    failed.insert_files(&image("app:2"), &digest('b'), Err(Why::new("too-large", "m")));
+    cache.learn(&failed, &question("app:2"));
+    assert_eq!(cache.answers(&question("app:2")).1.len(), 1, "failures are not kept");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use dockerfile_syntax::{Digest, Reference};
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_BYTES, MAX_ENTRIES};
-use crate::facts::file::{WireConfig, is_platform};
+use crate::facts::file::{WireConfig, WireFiles, is_platform};
 
 /// The format this module reads and writes; in the name of the file too, so that versions do not share one.
 pub(super) const SCHEMA: &str = "harden-cache/1";
@@ -20,6 +20,8 @@ pub(super) struct Entries {
     pub(super) versions: BTreeMap<(String, String), Version>,
     /// Configurations by digest: content, which cannot change.
     pub(super) configs: BTreeMap<String, Config>,
+    /// What was read from layers, by digest of the image.
+    pub(super) files: BTreeMap<String, Files>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +30,8 @@ struct Writing<'e> {
     tags: &'e BTreeMap<String, Tag>,
     versions: Vec<(&'e str, &'e str, &'e Version)>,
     configs: &'e BTreeMap<String, Config>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    files: &'e BTreeMap<String, Files>,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +41,8 @@ struct Written {
     tags: BTreeMap<String, Tag>,
     versions: Vec<(String, String, Version)>,
     configs: BTreeMap<String, Config>,
+    #[serde(default)]
+    files: BTreeMap<String, Files>,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
@@ -64,6 +70,13 @@ pub(super) struct Version {
 pub(super) struct Config {
     pub(super) learnt: u64,
     pub(super) config: WireConfig,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Files {
+    pub(super) learnt: u64,
+    pub(super) files: WireFiles,
 }
 
 /// The key of a reference: with its tag, or with its digest if it has one.
@@ -103,16 +116,20 @@ impl Entries {
         let versions = file.versions.iter().all(|(key, digest, version)| {
             is_key(key) && is_digest(digest) && version.tag.as_deref().is_none_or(|tag| is_tag(key, tag))
         });
-        let configs = file.configs.keys().all(|digest| is_digest(digest));
-        if !(tags && versions && configs) {
+        let contents = file.configs.keys().chain(file.files.keys()).all(|digest| is_digest(digest));
+        if !(tags && versions && contents) {
             return Err("has entries that harden does not write");
         }
-        let mut entries = Self { tags: file.tags, versions: BTreeMap::new(), configs: file.configs };
+        let mut entries =
+            Self { tags: file.tags, versions: BTreeMap::new(), configs: file.configs, files: file.files };
         entries.tags.retain(|_, entry| entry.learnt <= latest);
         let versions = file.versions.into_iter().filter(|(_, _, version)| version.learnt <= latest);
         entries.versions = versions.map(|(key, digest, version)| ((key, digest), version)).collect();
         for config in entries.configs.values_mut() {
             config.learnt = config.learnt.min(latest);
+        }
+        for files in entries.files.values_mut() {
+            files.learnt = files.learnt.min(latest);
         }
         Ok(entries)
     }
@@ -124,6 +141,7 @@ impl Entries {
             tags: &self.tags,
             versions: versions.collect(),
             configs: &self.configs,
+            files: &self.files,
         };
         // Texts, numbers and lists under fixed names: there is nothing that could fail to be written.
         serde_json::to_string(&file).unwrap_or_default()
@@ -139,6 +157,9 @@ impl Entries {
         }
         for (key, theirs) in other.configs {
             merge_one(&mut self.configs, key, theirs, |one| one.learnt);
+        }
+        for (key, theirs) in other.files {
+            merge_one(&mut self.files, key, theirs, |one| one.learnt);
         }
     }
 
@@ -159,6 +180,9 @@ impl Entries {
                 .iter()
                 .map(|(key, one)| (one.learnt, key.len() + size(one), One::Config(key.clone()))),
         );
+        all.extend(
+            self.files.iter().map(|(key, one)| (one.learnt, key.len() + size(one), One::Files(key.clone()))),
+        );
         all.sort_by(|a, b| (b.0, &a.2).cmp(&(a.0, &b.2)));
         let mut bytes = SCHEMA.len() + 128;
         let mut full = false;
@@ -169,13 +193,14 @@ impl Entries {
                 One::Tag(key) if full => drop(self.tags.remove(&key)),
                 One::Version(key) if full => drop(self.versions.remove(&key)),
                 One::Config(key) if full => drop(self.configs.remove(&key)),
+                One::Files(key) if full => drop(self.files.remove(&key)),
                 _ => {}
             }
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.tags.len() + self.versions.len() + self.configs.len()
+        self.tags.len() + self.versions.len() + self.configs.len() + self.files.len()
     }
 }
 
@@ -184,6 +209,7 @@ enum One {
     Tag(String),
     Version((String, String)),
     Config(String),
+    Files(String),
 }
 
 fn merge_one<K: Ord, V>(mine: &mut BTreeMap<K, V>, key: K, theirs: V, learnt: fn(&V) -> u64) {

@@ -7,7 +7,7 @@
 mod glob;
 mod ignore;
 mod probe;
-mod tar;
+pub(super) mod tar;
 mod walk;
 mod zstd;
 

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 /// Size of a tar block in bytes.
-pub(super) const BLOCK: usize = 512;
+pub(in crate::facts) const BLOCK: usize = 512;
 
 /// The longest extended header Go reads, and how many of them in a row are followed here.
 const EXTENSION_LIMIT: u64 = 1 << 20;
@@ -52,7 +52,7 @@ pub(super) fn beginning(stream: &mut impl Read) -> io::Result<Beginning> {
 }
 
 /// Fills `buffer` as far as the stream goes.
-pub(super) fn read_full(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(in crate::facts) fn read_full(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match stream.read(&mut buffer[filled..]) {
@@ -66,7 +66,7 @@ pub(super) fn read_full(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result
 }
 
 /// The sum of all bytes, the checksum field counted as blanks; old writers summed signed bytes.
-fn checksum_holds(block: &[u8; BLOCK]) -> bool {
+pub(in crate::facts) fn checksum_holds(block: &[u8; BLOCK]) -> bool {
     const FIELD: std::ops::Range<usize> = 148..156;
     let Some(written) = octal(&block[FIELD]) else { return false };
     let (mut unsigned, mut signed) = (0_i64, 0_i64);
@@ -93,7 +93,7 @@ fn numbers_hold(block: &[u8; BLOCK]) -> Option<u64> {
 }
 
 /// A number in octal, or in base 256 when the first bit is set.
-fn number(field: &[u8]) -> Option<i64> {
+pub(in crate::facts) fn number(field: &[u8]) -> Option<i64> {
     match field {
         [first, rest @ ..] if first & 0x80 != 0 => {
             let invert = if first & 0x40 == 0 { 0 } else { 0xff };
@@ -124,7 +124,7 @@ fn octal(field: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::facts) mod tests {
     use super::*;
 
     /// A V7 header with a right checksum.

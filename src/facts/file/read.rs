@@ -82,17 +82,18 @@ impl RecordedFacts {
                     point(tag, TagAnswer::Failed(why))?;
                 }
             }
-            Answer::Known { digest, index, config, tags } => {
+            Answer::Known { digest, index, config, files, tags } => {
                 if let Some(tag) = tag {
                     point(tag, TagAnswer::Asked(digest.clone()))?;
                 }
                 for tag in tags {
                     point(tag, TagAnswer::Listed(digest.clone()))?;
                 }
-                let Content { index: old_index, config: old_config, .. } =
+                let Content { index: old_index, config: old_config, files: old_files, .. } =
                     repository.contents.entry(digest).or_default();
                 same(old_index, index, "the platforms")?;
                 same(old_config, config, "the configuration")?;
+                same(old_files, files, "the files")?;
             }
         }
         Ok(())

@@ -385,6 +385,47 @@ fn files_on_disk() {
 }
 
 #[test]
+fn files_belong_to_the_digest_and_are_written_back() {
+    let facts = parse(
+        r#"{"ref": "app:1", "digest": "@a", "index": true, "tags": ["1.0"],
+            "files": {"platform": "linux/amd64", "users": ["root:0:0:/root:/bin/sh", "app:1000:1000::"],
+                      "groups": ["app:1000:root,app"], "os_release": {"ID": "alpine"},
+                      "tools": {"/bin/sh": "/bin/busybox"}}},
+           {"ref": "app:2", "digest": "@b", "index": true, "files_unknown": {"code": "too-large", "message": "m"}},
+           {"ref": "app:3", "digest": "@c", "index": true}"#,
+    );
+    let files = facts.files(&image("app:1")).unwrap().unwrap();
+    assert_eq!((files.users[1].uid, files.groups[0].members.len()), (1000, 2));
+    assert!(files.is_busybox("sh") && files.os_release["ID"] == "alpine");
+    for same in [image("app:1.0"), image("app").with_digest(&digest('a'))] {
+        assert_eq!(facts.files(&same), Some(Ok(files.clone())), "{same}");
+    }
+    assert_eq!(facts.files(&image("app:2")), Some(Err(Why::new("too-large", "m"))));
+    assert_eq!(facts.files(&image("app:3")), None);
+    assert_eq!(facts.config(&image("app:1")), None);
+    assert_eq!(RecordedFacts::parse(&facts.to_json(), "again").unwrap(), facts);
+}
+
+#[test]
+fn a_failure_to_read_files_never_replaces_them() {
+    let known = r#"{"ref": "app", "digest": "@a", "index": true, "files": {}}"#;
+    let failed = r#"{"ref": "app", "digest": "@a", "index": true, "files_unknown": {"code": "timeout", "message": "m"}}"#;
+    for (first, second, is_known) in
+        [(known, failed, true), (failed, known, true), (failed, failed, false), (known, known, true)]
+    {
+        let mut facts = parse(first);
+        facts.merge(parse(second));
+        assert_eq!(facts.files(&image("app")).unwrap().is_ok(), is_known);
+    }
+    let both = known.replace("{}}", r#"{}, "files_unknown": {"code": "timeout", "message": "m"}}"#);
+    assert!(refuse(&file(&both)).contains("`files_unknown`"));
+    let unknown =
+        r#"{"ref": "app", "unknown": {"code": "timeout", "message": "m"}, "files": {"tools": {"/a": "/b"}}}"#;
+    assert!(refuse(&file(unknown)).contains("`unknown`"));
+    assert!(refuse(&file(&format!("{known}, {failed}"))).contains("the files"));
+}
+
+#[test]
 fn ten_thousand_images_are_read_and_found() {
     fn shared<T: Send + Sync>() {}
     shared::<RecordedFacts>();

@@ -1,10 +1,13 @@
 //! The structs of the facts file, version 1, apart from the types the engine works with.
 
+use std::sync::Arc;
+
 use dockerfile_syntax::{Digest, Reference};
 use harden_core::{ImageConfig, Why};
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigAnswer, Content, Index, RecordedFacts, TagAnswer, read};
+use super::files::Files;
+use super::{ConfigAnswer, Content, FilesAnswer, Index, RecordedFacts, TagAnswer, read};
 
 /// The name of the format, before its version.
 pub(super) const SCHEMA_NAME: &str = "harden-facts/";
@@ -54,7 +57,13 @@ pub(super) struct Image {
 }
 
 pub(super) enum Answer {
-    Known { digest: Digest, index: Option<Index>, config: Option<ConfigAnswer>, tags: Vec<String> },
+    Known {
+        digest: Digest,
+        index: Option<Index>,
+        config: Option<ConfigAnswer>,
+        files: Option<FilesAnswer>,
+        tags: Vec<String>,
+    },
     Unknown(Why),
 }
 
@@ -78,6 +87,10 @@ struct RawImage {
     config: Option<Config>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     config_unknown: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<Files>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files_unknown: Option<Failure>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unknown: Option<Failure>,
 }
@@ -151,7 +164,8 @@ fn answer(reference: &Reference, raw: RawImage) -> Result<Answer, String> {
     if let Some(failure) = raw.unknown {
         let facts =
             raw.digest.is_some() || raw.index.is_some() || raw.config.is_some() || !raw.tags.is_empty();
-        if facts || !raw.platforms.is_empty() || raw.config_unknown.is_some() {
+        let more = raw.config_unknown.is_some() || raw.files.is_some() || raw.files_unknown.is_some();
+        if facts || more || !raw.platforms.is_empty() {
             return Err("`unknown` stands beside facts; keep one of them".to_owned());
         }
         if reference.digest().is_some() {
@@ -193,8 +207,13 @@ fn answer(reference: &Reference, raw: RawImage) -> Result<Answer, String> {
         (Some(config), None) => Some(config.into()),
         (None, failure) => failure.map(|failure| ConfigAnswer::Failed(failure.into())),
     };
+    let files = match (raw.files, raw.files_unknown) {
+        (Some(_), Some(_)) => return Err("both `files` and `files_unknown` are given; keep one".to_owned()),
+        (Some(files), None) => Some(Ok(Arc::new(files.into_core()))),
+        (None, failure) => failure.map(|failure| Err(failure.into())),
+    };
     let index = raw.index.map(|is_index| Index::new(is_index, raw.platforms));
-    Ok(Answer::Known { digest, index, config, tags: raw.tags })
+    Ok(Answer::Known { digest, index, config, files, tags: raw.tags })
 }
 
 pub(in crate::facts) fn is_platform(text: &str) -> bool {
@@ -314,6 +333,11 @@ fn entry(mut raw: RawImage, repository: &super::Repository, content: Option<&Con
         Some(ConfigAnswer::Complete(config)) => raw.config = Some(Config::from_core(config, false)),
         Some(ConfigAnswer::Partial(config)) => raw.config = Some(Config::from_core(config, true)),
         Some(ConfigAnswer::Failed(why)) => raw.config_unknown = Some(why.into()),
+        None => {}
+    }
+    match &content.files {
+        Some(Ok(files)) => raw.files = Some(Files::from_core(files)),
+        Some(Err(why)) => raw.files_unknown = Some(why.into()),
         None => {}
     }
     raw

@@ -1,13 +1,15 @@
 //! One question, from the places that may know.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use dockerfile_syntax::{Digest, Reference};
-use harden_core::{ImageConfig, Question, ResolvedImage};
+use harden_core::{ImageConfig, ImageFiles, Question, ResolvedImage};
 
 use super::Resolver;
 use super::content::{self, Content};
 use super::failure::{Failure, Kind};
+use super::inspect;
 use super::lookup::Found;
 use super::names::{self, Endpoint};
 use super::versions::candidates;
@@ -16,6 +18,9 @@ use crate::facts::file::RecordedFacts;
 /// The configuration of an image that was found, or why it could not be read.
 type ConfigAnswer = Box<Result<ImageConfig, Failure>>;
 
+/// The users and tools of an image that was found, or why they could not be read.
+pub(super) type FilesAnswer = Box<Result<ImageFiles, Failure>>;
+
 /// The answer to a question.
 pub(super) enum Answered {
     Resolved(Result<ResolvedImage, Failure>),
@@ -23,6 +28,8 @@ pub(super) enum Answered {
     Version(Result<Option<String>, Failure>),
     /// What the image is, and its configuration.
     Config(Result<(ResolvedImage, ConfigAnswer), Failure>),
+    /// What the image is, and its users and tools.
+    Files(Result<(ResolvedImage, FilesAnswer), Failure>),
 }
 
 impl Answered {
@@ -60,6 +67,21 @@ impl Answered {
                 }
                 Some(failure)
             }
+            (Self::Files(Ok((resolved, files))), Question::ImageFiles(image)) => {
+                let digest = resolved.digest.clone();
+                let failure = files.as_ref().as_ref().err().cloned();
+                facts.insert_resolved(image, Ok(resolved));
+                facts.insert_files(image, &digest, files.map_err(|failure| failure.why(image.as_written())));
+                failure
+            }
+            (Self::Files(Err(failure)), Question::ImageFiles(image)) => {
+                let why = failure.why(image.as_written());
+                match image.digest() {
+                    Some(digest) => facts.insert_files(image, digest, Err(why)),
+                    None => facts.insert_resolved(image, Err(why)),
+                }
+                Some(failure)
+            }
             // The answer is of the kind of its question.
             _ => None,
         }
@@ -78,6 +100,10 @@ impl Resolver {
             }
             Question::ImageConfig(image) => {
                 Answered::Config(self.anywhere(image, |at| self.config(image, at, deadline)))
+            }
+            Question::ImageFiles(image) => {
+                let deadline = Instant::now() + self.options.question_time * inspect::PATIENCE;
+                Answered::Files(self.anywhere(image, |at| self.files(image, at, deadline)))
             }
         }
     }
@@ -102,7 +128,7 @@ impl Resolver {
         Err(last)
     }
 
-    fn find(&self, image: &Reference, at: &Endpoint, deadline: Instant) -> Result<Found, Failure> {
+    pub(super) fn find(&self, image: &Reference, at: &Endpoint, deadline: Instant) -> Result<Found, Failure> {
         let name = image.digest().map_or_else(|| image.tag_or_latest(), Digest::as_str);
         self.lookup.find(at, name, deadline)
     }
@@ -147,21 +173,26 @@ impl Resolver {
         let top = self.lookup.content(at, &digest, deadline)?;
         let resolved = ResolvedImage { digest, is_index, platforms: top.platforms() };
         let config = || {
-            let chosen = match &*top {
-                Content::Image { .. } => None,
-                Content::Index(children) => Some(content::representative(children).ok_or_else(|| {
-                    Failure::new(Kind::Unsupported, "its index names no image for any platform")
-                })?),
-            };
-            let Some(child) = chosen else {
-                return self.lookup.config(at, &top, deadline).map(|config| (*config).clone());
-            };
-            let manifest = self.lookup.content(at, &child.digest, deadline)?;
-            let mut config = (*self.lookup.config(at, &manifest, deadline)?).clone();
+            let (image, platform) = self.of_one_platform(&top, at, deadline)?;
+            let mut config = (*self.lookup.config(at, &image, deadline)?).clone();
             // The index knows the variant, which configurations often leave out.
-            config.platform = Some(child.platform.clone());
+            config.platform = platform.or(config.platform);
             Ok(config)
         };
         Ok((resolved, Box::new(config())))
+    }
+
+    /// The image that stands for `top`, and its platform when `top` is an index.
+    pub(super) fn of_one_platform(
+        &self,
+        top: &Arc<Content>,
+        at: &Endpoint,
+        deadline: Instant,
+    ) -> Result<(Arc<Content>, Option<String>), Failure> {
+        let Content::Index(children) = &**top else { return Ok((Arc::clone(top), None)) };
+        let child = content::representative(children)
+            .ok_or_else(|| Failure::new(Kind::Unsupported, "its index names no image for any platform"))?;
+        let manifest = self.lookup.content(at, &child.digest, deadline)?;
+        Ok((manifest, Some(child.platform.clone())))
     }
 }

@@ -66,15 +66,56 @@ pub(super) fn digest_of(bytes: &[u8]) -> Option<Digest> {
 }
 
 fn hash(algorithm: &str, bytes: &[u8]) -> String {
-    let sum = match algorithm {
-        "sha384" => Sha384::digest(bytes).to_vec(),
-        "sha512" => Sha512::digest(bytes).to_vec(),
-        _ => Sha256::digest(bytes).to_vec(),
-    };
-    sum.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let mut hash = Hash::new(algorithm);
+    hash.update(bytes);
+    hash.hex()
+}
+
+/// A digest on its way.
+pub(super) enum Hash {
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Hash {
+    fn new(algorithm: &str) -> Self {
+        match algorithm {
+            "sha384" => Self::Sha384(Sha384::new()),
+            "sha512" => Self::Sha512(Sha512::new()),
+            _ => Self::Sha256(Sha256::new()),
+        }
+    }
+
+    /// With the algorithm of this digest.
+    pub(super) fn of(digest: &Digest) -> Self {
+        Self::new(digest.algorithm())
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Sha384(hash) => hash.update(bytes),
+            Self::Sha512(hash) => hash.update(bytes),
+        }
+    }
+
+    /// Whether the bytes have this digest.
+    pub(super) fn matches(self, digest: &Digest) -> bool {
+        self.hex() == digest.hex()
+    }
+
+    fn hex(self) -> String {
+        let sum = match self {
+            Self::Sha256(hash) => hash.finalize().to_vec(),
+            Self::Sha384(hash) => hash.finalize().to_vec(),
+            Self::Sha512(hash) => hash.finalize().to_vec(),
+        };
+        sum.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
 }
 
 /// What a digest stands for.
@@ -84,7 +125,16 @@ pub(super) enum Content {
     /// An image of one platform, with its configuration.
     Image {
         config: Descriptor,
+        /// From the lowest to the highest.
+        layers: Vec<Layer>,
     },
+}
+
+/// A layer of an image.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Layer {
+    pub(super) media_type: String,
+    pub(super) blob: Descriptor,
 }
 
 /// An image of an index.
@@ -112,6 +162,8 @@ struct RawManifest {
     manifests: Option<Vec<RawChild>>,
     #[serde(default)]
     config: Option<RawDescriptor>,
+    #[serde(default)]
+    layers: Option<Vec<RawDescriptor>>,
 }
 
 #[derive(Deserialize)]
@@ -180,7 +232,12 @@ impl Content {
                 return Err(Failure::new(Kind::Unsupported, text));
             }
             let digest = digest(&config.digest).ok_or_else(bad)?;
-            return Ok(Self::Image { config: Descriptor { digest, size: config.size } });
+            let layer = |raw: RawDescriptor| {
+                let digest = self::digest(&raw.digest).ok_or_else(bad)?;
+                Ok(Layer { media_type: raw.media_type, blob: Descriptor { digest, size: raw.size } })
+            };
+            let layers = raw.layers.into_iter().flatten().map(layer).collect::<Result<_, _>>()?;
+            return Ok(Self::Image { config: Descriptor { digest, size: config.size }, layers });
         }
         let mut children = Vec::new();
         for child in raw.manifests.into_iter().flatten() {

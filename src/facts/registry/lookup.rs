@@ -123,7 +123,7 @@ impl Lookup {
         image: &Content,
         deadline: Instant,
     ) -> Result<Arc<ImageConfig>, Failure> {
-        let Content::Image { config } = image else {
+        let Content::Image { config, .. } = image else {
             return Err(Failure::bad(format!("{} sent an index inside an index", at.authority)));
         };
         self.configs.get((at.clone(), config.digest.clone()), || {
@@ -183,7 +183,7 @@ impl Lookup {
 }
 
 /// Fails unless the answer is there.
-fn status(at: &Endpoint, what: &str, reply: &Reply) -> Result<(), Failure> {
+pub(super) fn status(at: &Endpoint, what: &str, reply: &Reply) -> Result<(), Failure> {
     let host = &at.authority;
     match reply.status {
         200 => Ok(()),

@@ -6,7 +6,7 @@
 //!
 //! The layers, from below: `transport` does one exchange; `client` repeats, redirects and spares hosts; `access` adds
 //! the authorization from `token`, `credentials` and `helper`; `lookup` knows the protocol (`content` its documents);
-//! `answer` puts facts together. Credentials cross none of them upwards, and no text of a server reaches a message.
+//! `inspect` reads layers; `answer` puts facts together. Credentials cross none of them upwards, and no text of a server reaches a message.
 
 mod access;
 mod answer;
@@ -17,6 +17,7 @@ mod credentials;
 mod failure;
 mod helper;
 mod host;
+mod inspect;
 mod lookup;
 mod memo;
 mod names;
@@ -43,6 +44,7 @@ use self::access::Access;
 use self::answer::Answered;
 use self::client::Client;
 use self::credentials::Credentials;
+use self::inspect::Layers;
 use self::lookup::Lookup;
 use self::memo::lock;
 use self::proxy::Proxies;
@@ -57,6 +59,7 @@ const MAX_JOBS: usize = 64;
 /// Asks registries. It remembers all answers of a run, also between calls.
 pub struct Resolver {
     lookup: Lookup,
+    layers: Layers,
     options: RegistryOptions,
     warnings: Vec<String>,
 }
@@ -110,7 +113,7 @@ impl fmt::Display for NetworkReport {
             let separator = if position == 0 { "" } else { "\n" };
             let count = failures.images.len();
             let noun = if count == 1 { "image" } else { "images" };
-            write!(f, "{separator}{registry}: {count} {noun} not resolved; {why}")?;
+            write!(f, "{separator}{registry}: look-ups failed for {count} {noun}; {why}")?;
             if count > 1 {
                 let others: Vec<_> =
                     failures.images.keys().skip(1).take(3).map(|name| format!("`{name}`")).collect();
@@ -168,7 +171,7 @@ impl Resolver {
         let (transport, warning) = Transport::new(options.timeout, options.jobs, proxies, ca_file);
         warnings.extend(warning);
         let access = Access::new(Client::new(transport, &options), Credentials::load(&options));
-        Ok(Self { lookup: Lookup::new(access), options, warnings })
+        Ok(Self { lookup: Lookup::new(access), layers: Layers::default(), options, warnings })
     }
 
     /// Answers every question, with a fact or a reason.
@@ -209,8 +212,10 @@ impl Resolver {
                 let why = failure.why(image.as_written());
                 let (registry, _) = names::registry(image);
                 let registry = answers.report.registries.entry(registry.to_owned()).or_default();
-                registry.trouble |=
-                    !matches!(why.code, "not-found" | "unauthorized" | "forbidden" | "unsupported");
+                // Layers that are too large are no fault of the registry.
+                let bounded = matches!(question, Question::ImageFiles(_)) && why.code == "too-large";
+                registry.trouble |= !bounded
+                    && !matches!(why.code, "not-found" | "unauthorized" | "forbidden" | "unsupported");
                 registry.images.entry(image.as_written().to_owned()).or_insert_with(|| why.clone());
                 answers.failures.insert(question.clone(), why);
             }
@@ -231,7 +236,10 @@ impl fmt::Debug for Resolver {
 
 fn image_of(question: &Question) -> &Reference {
     match question {
-        Question::IndexDigest(image) | Question::VersionTag(image, _) | Question::ImageConfig(image) => image,
+        Question::IndexDigest(image)
+        | Question::VersionTag(image, _)
+        | Question::ImageConfig(image)
+        | Question::ImageFiles(image) => image,
     }
 }
 

@@ -4,6 +4,7 @@ mod auth;
 mod content;
 mod digests;
 pub(super) mod helpers;
+mod inspect;
 mod manners;
 mod server;
 

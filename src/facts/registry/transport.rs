@@ -1,6 +1,6 @@
 //! One HTTP exchange, without retries, redirects or credentials of its own.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,17 @@ pub(super) enum Method<'a> {
     Get,
     /// With these form fields.
     Post(&'a [(&'a str, &'a str)]),
+    /// GET, with the body handed on as it comes.
+    Stream(&'a Stream<'a>),
+}
+
+/// What becomes of a body that is too large to be held.
+pub(super) struct Stream<'a> {
+    /// Longest time for the exchange.
+    pub(super) time: Duration,
+    /// Gets the body of an answer with status 2xx, from its beginning, each time the request is sent. It need not read
+    /// to the end.
+    pub(super) take: &'a dyn Fn(&mut dyn Read),
 }
 
 /// A request.
@@ -150,12 +161,23 @@ impl Transport {
         let answer = match request.method {
             Method::Head => with_headers(agent.head(&url), request).call(),
             Method::Get => with_headers(agent.get(&url), request).call(),
+            Method::Stream(stream) => {
+                let slow = agent.get(&url).config().timeout_global(Some(stream.time)).build();
+                with_headers(slow, request).call()
+            }
             Method::Post(form) => with_headers(agent.post(&url), request).send_form(form.iter().copied()),
         };
         let (parts, mut body) = answer.map_err(|error| trouble(&error))?.into_parts();
         let status = parts.status.as_u16();
         let body = if matches!(request.method, Method::Head) {
             Vec::new()
+        } else if let (Method::Stream(stream), 200..300) = (request.method, status) {
+            let mut watched = Watched { body: body.with_config().limit(u64::MAX).reader(), error: None };
+            (stream.take)(&mut watched);
+            match watched.error {
+                Some(error) => return Err(trouble(&ureq::Error::from(error))),
+                None => Vec::new(),
+            }
         } else if (200..300).contains(&status) {
             // ureq refuses a body that only just reaches its limit.
             read(&mut body, request.limit.saturating_add(1))?
@@ -174,6 +196,24 @@ fn with_headers<T>(mut builder: ureq::RequestBuilder<T>, request: &Request<'_>) 
         builder = builder.header("Authorization", authorization.reveal());
     }
     builder.header("Accept", request.accept)
+}
+
+/// A body that remembers why it ended too early.
+struct Watched<R> {
+    body: R,
+    error: Option<io::Error>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer).map_err(|error| {
+            let kind = error.kind();
+            if kind != ErrorKind::Interrupted {
+                self.error = Some(error);
+            }
+            kind.into()
+        })
+    }
 }
 
 fn read(body: &mut Body, limit: u64) -> Result<Vec<u8>, Trouble> {
