@@ -104,3 +104,50 @@ impl ImageFacts for Everything<'_> {
         self.0.image_files(image)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use harden_core::Question;
+
+    use super::*;
+    use crate::facts::file::RecordedFacts;
+
+    #[test]
+    fn every_image_that_resolves_is_inspected_and_no_other() {
+        let read = |name: &&str, images: &dyn ImageFacts| {
+            if let Ok(image) = Reference::parse(name) {
+                let _ = Everything(images).index_digest(&image);
+            }
+        };
+        let mut rounds: Vec<BTreeSet<Question>> = Vec::new();
+        let mut answer = |questions: &BTreeSet<Question>| {
+            rounds.push(questions.clone());
+            let mut facts = RecordedFacts::empty();
+            if let Some(Question::IndexDigest(image)) = questions.first()
+                && let Ok(digest) = Digest::parse(&format!("sha256:{}", "a".repeat(64)))
+            {
+                let found = ResolvedImage { digest, is_index: true, platforms: Vec::new() };
+                facts.insert_resolved(image, Ok(found));
+            }
+            (facts, BTreeMap::new())
+        };
+        let mut known = Knowledge::default().inspecting(true);
+        lookup::settle(&["app:1", "gone:1"], &mut known, &read, &mut answer);
+        let image = |name| Reference::parse(name).unwrap();
+        let of = |name| [Question::ImageConfig(image(name)), Question::ImageFiles(image(name))];
+        let resolve = ["app:1", "gone:1"].map(|name| Question::IndexDigest(image(name)));
+        assert_eq!(rounds, [BTreeSet::from(resolve), BTreeSet::from(of("app:1"))]);
+
+        rounds.clear();
+        let mut answer = |questions: &BTreeSet<Question>| {
+            rounds.push(questions.clone());
+            (RecordedFacts::empty(), BTreeMap::new())
+        };
+        let mut known = Knowledge::new(known.facts().clone());
+        lookup::settle(&["app:1"], &mut known, &read, &mut answer);
+        let [config, _] = of("app:1");
+        assert_eq!(rounds, [BTreeSet::from([config])], "layers are read on request only");
+    }
+}
