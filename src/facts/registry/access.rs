@@ -73,8 +73,10 @@ impl Access {
             (Some(reply), _) => (reply, None),
             (None, known) => {
                 let proof = match known {
-                    // The scope is that of another repository.
-                    Some(challenge) => self.prove(at, met, &without_scope(challenge), None, deadline)?,
+                    // The scope is that of another repository, which may want a login where this one does not.
+                    Some(challenge) => {
+                        self.prove(at, met, &without_scope(challenge), None, deadline).unwrap_or_default()
+                    }
                     None => None,
                 };
                 (self.send(&host, met, call, proof.as_ref(), deadline)?, proof)
