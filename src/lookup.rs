@@ -52,8 +52,8 @@ pub(crate) fn settle<T: Sync>(
 
 /// What is known, and what one file asked for that is not.
 ///
-/// The questions of all passes of a rewrite count: a fix that is right without an answer, and made, is not proposed
-/// again in the next pass, so nothing asks there.
+/// Questions are taken here and not from the outcome of a rewrite, because not all of them come from the engine:
+/// `resolve --inspect` asks for more about each image than any transform does.
 struct Asking<'a> {
     known: &'a Knowledge,
     /// What was known before anything was asked.
