@@ -42,17 +42,10 @@ impl Transform for ExposeCase {
             }
             let start = (port.text().len() - protocol.len()) as u32;
             let token = port.part(start, port.text().len() as u32);
-            Some(Finding {
-                id: "expose-protocol-case",
-                span: port.span(),
-                message: format!("the protocol of `{}` is in upper case", port.text()),
-                verdict: Verdict::Fix(Fix {
-                    level: Level::Safe,
-                    edits: vec![Edit::replace(token.span(), lower)],
-                    reason: Why::new("same-port", "case does not matter to the container runtime"),
-                    assumptions: Vec::new(),
-                }),
-            })
+            let reason = Why::new("same-port", "case does not matter to the container runtime");
+            let fix = Fix::new(Level::Safe, vec![Edit::replace(token.span(), lower)], reason);
+            let message = format!("the protocol of `{}` is in upper case", port.text());
+            Some(Finding::new("expose-protocol-case", port.span(), message, Verdict::Fix(fix)))
         });
         findings.collect()
     }
@@ -60,7 +53,7 @@ impl Transform for ExposeCase {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let before = "FROM alpine:3.22\n# DNS\nEXPOSE 53/UDP 53/tcp \\\n    853/TCP\n";
-    let policy = Policy { level: Level::Safe };
+    let policy = Policy::at(Level::Safe);
     let outcome =
         harden::rewrite(before, &[&ExposeCase], &BuildSetup::default(), &NoFacts::default(), &policy)?;
     let diff = FileDiff { path: "Dockerfile", before: Some(before), after: &outcome.text };

@@ -79,7 +79,7 @@ fn rewrite(text: &str, level: Level) -> Option<Outcome> {
 
 fn rewrite_on(day: &'static str, transforms: &[&dyn Transform], text: &str, level: Level) -> Option<Outcome> {
     let facts = EveryImage(day);
-    match harden::rewrite(text, transforms, &BuildSetup::default(), &facts, &Policy { level }) {
+    match harden::rewrite(text, transforms, &BuildSetup::default(), &facts, &Policy::at(level)) {
         Ok(outcome) => Some(outcome),
         Err(harden_core::RewriteError::Invalid(_)) => None,
         Err(error) => panic!("{error}"),

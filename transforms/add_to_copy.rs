@@ -148,7 +148,7 @@ fn examine(add: &Add<'_, '_>) -> Finding {
             (id, message, verdict)
         }
     };
-    Finding { id, span, message: message.to_owned(), verdict }
+    Finding::new(id, span, message, verdict)
 }
 
 fn judge(add: &Add<'_, '_>) -> Result<Judgement, Stop> {
@@ -374,5 +374,5 @@ fn fix(add: &Add<'_, '_>, judgement: Judgement) -> Option<Fix> {
         edits.push(Edit::delete(flag_with_blank(add.ctx.file(), flag)?));
     }
     let Judgement { level, reason, assumptions } = judgement;
-    Some(Fix { level, edits, reason, assumptions })
+    Some(Fix { assumptions, ..Fix::new(level, edits, reason) })
 }

@@ -71,7 +71,7 @@ fn from<'a>(
     arguments: &mut BTreeSet<&'a str>,
 ) -> Option<Finding> {
     let finding = |message: String, verdict: Verdict| {
-        Some(Finding { id: "from-undigested", span: stage.image.span(), message, verdict })
+        Some(Finding::new("from-undigested", stage.image.span(), message, verdict))
     };
     let reference = match &stage.base {
         Base::Scratch | Base::Stage(_) => return None,
@@ -125,13 +125,13 @@ fn fix(reference: &Reference, pinned: &Pinned, edit: Edit) -> Fix {
         ),
         None => Why::new("same-digest", format!("`{reference}` resolves to this digest")),
     };
-    Fix { level: Level::Safe, edits: vec![edit], reason, assumptions: Vec::new() }
+    Fix::new(Level::Safe, vec![edit], reason)
 }
 
 fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
     let finding = |message: String, verdict: Verdict| {
         let span = one.span.unwrap_or_else(|| one.flag.token().span());
-        Some(Finding { id: "copy-from-external-unpinned", span, message, verdict })
+        Some(Finding::new("copy-from-external-unpinned", span, message, verdict))
     };
     let reference = match &one.source {
         Source::Image(reference) if reference.digest().is_none() => reference,

@@ -60,7 +60,7 @@ fn from<'a>(
     arguments: &mut BTreeSet<&'a str>,
 ) -> Option<Finding> {
     let finding = |message: String, verdict: Verdict| {
-        Some(Finding { id: "from-outdated-digest", span: stage.image.span(), message, verdict })
+        Some(Finding::new("from-outdated-digest", stage.image.span(), message, verdict))
     };
     let reference = match &stage.base {
         Base::Scratch | Base::Stage(_) => return None,
@@ -113,7 +113,7 @@ fn from_fix<'a>(
 fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
     let finding = |message: String, verdict: Verdict| {
         let span = one.span.unwrap_or_else(|| one.flag.token().span());
-        Some(Finding { id: "copy-from-outdated-digest", span, message, verdict })
+        Some(Finding::new("copy-from-outdated-digest", span, message, verdict))
     };
     let reference = match &one.source {
         Source::Image(reference) => reference,
@@ -211,7 +211,7 @@ impl Moved<'_> {
             short(self.pin.digest)
         );
         let reason = Why::new("other-digest", message);
-        Fix { level: Level::Review, edits: vec![edit], reason, assumptions: Vec::new() }
+        Fix::new(Level::Review, vec![edit], reason)
     }
 }
 

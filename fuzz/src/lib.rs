@@ -23,7 +23,7 @@ pub fn rewrite(text: &str) {
     for level in [Level::Safe, Level::Review, Level::Suggest] {
         let run = |text: &str| {
             let (setup, facts) = (BuildSetup::default(), NoFacts::default());
-            harden_core::rewrite(text, harden_transforms::all(), &setup, &facts, &Policy { level })
+            harden_core::rewrite(text, harden_transforms::all(), &setup, &facts, &Policy::at(level))
         };
         let outcome = match run(text) {
             Ok(outcome) => outcome,

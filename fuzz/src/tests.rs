@@ -173,7 +173,7 @@ fn the_generator_reaches_the_transforms() {
     for _ in 0..500 {
         let Ok(tree) = dockerfile().new_tree(&mut runner) else { continue };
         let (setup, facts, policy) =
-            (BuildSetup::default(), NoFacts::default(), Policy { level: Level::Suggest });
+            (BuildSetup::default(), NoFacts::default(), Policy::at(Level::Suggest));
         let outcome =
             harden_core::rewrite(&tree.current(), harden_transforms::all(), &setup, &facts, &policy);
         let Ok(outcome) = outcome else { continue };

@@ -98,7 +98,7 @@ impl<'a> Rules<'a> {
                 .copied()
                 .filter(|one| settings.runs(one.meta().name))
                 .collect(),
-            policy: Policy { level: settings.level(self.level).unwrap_or(Level::Review) },
+            policy: Policy::at(settings.level(self.level).unwrap_or(Level::Review)),
             images: &allowed,
         };
         Ok(work(&engine))

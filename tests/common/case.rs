@@ -65,7 +65,7 @@ impl Case {
     /// Runs `transforms` on `text`, which stands in the place of the Dockerfile.
     pub(crate) fn rewrite(&self, text: &str, transforms: &[&'static dyn Transform], level: Level) -> Outcome {
         let engine =
-            Engine { transforms: transforms.to_vec(), policy: Policy { level }, images: &self.facts };
+            Engine { transforms: transforms.to_vec(), policy: Policy::at(level), images: &self.facts };
         engine.rewrite(text, &self.candidate).unwrap()
     }
 

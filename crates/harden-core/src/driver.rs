@@ -7,8 +7,8 @@ use std::sync::Arc;
 use dockerfile_syntax::{Dockerfile, Span, SyntaxError};
 
 use crate::{
-    Build, BuildSetup, Context, EditSet, Facts, Finding, Fix, Level, Meta, Question, Suppressions, Transform,
-    Verdict, Why, gate,
+    Build, BuildSetup, Context, EditSet, Facts, Finding, Fix, Hazard, Level, Meta, Note, Place, Question,
+    Settings, Suppressions, Transform, Verdict, Why, gate,
 };
 
 /// Passes after which a file is given up and kept as it was.
@@ -19,6 +19,15 @@ pub const MAX_PASSES: usize = 5;
 pub struct Policy {
     /// The least certain level that is written.
     pub level: Level,
+    /// What people chose about the rewrites themselves.
+    pub settings: Settings,
+}
+
+impl Policy {
+    /// Writes up to this level, with default settings.
+    pub fn at(level: Level) -> Self {
+        Self { level, settings: Settings::default() }
+    }
 }
 
 /// What became of a finding.
@@ -52,8 +61,12 @@ pub struct Report {
     pub message: String,
     /// What became of it.
     pub disposition: Disposition,
+    /// What could make it break something; places are in the file as it was given.
+    pub hazards: Vec<Hazard>,
     /// What the fix takes for granted.
     pub assumptions: Vec<String>,
+    /// What people who run or build the image have to know once the fix is made.
+    pub notes: Vec<Note>,
     /// For offered fixes: the whole text with this fix alone; the first 8 MiB of such texts for one transform.
     pub suggestion: Option<Arc<str>>,
 }
@@ -151,6 +164,11 @@ pub fn rewrite(
             needs.extend(step.needs);
             let back = |mut report: Report| {
                 report.span = original_span(&trail, report.span);
+                for hazard in &mut report.hazards {
+                    if let Some(Place::Here(span)) = &mut hazard.place {
+                        *span = original_span(&trail, *span);
+                    }
+                }
                 report
             };
             open.extend(step.open.into_iter().map(back));
@@ -198,7 +216,7 @@ fn run(
 ) -> Step {
     let meta = transform.meta();
     let build = Build::new(file);
-    let ctx = Context::new(&build, setup, facts);
+    let ctx = Context::new(&build, setup, &policy.settings, facts);
     let findings = transform.propose(&ctx);
     let suppressions = if findings.is_empty() { Suppressions::default() } else { Suppressions::read(file) };
     let mut step = Step { change: None, fixed: Vec::new(), open: Vec::new(), needs: ctx.into_needs() };
@@ -240,9 +258,9 @@ fn run(
 }
 
 fn report(meta: &Meta, finding: &Finding, disposition: Disposition) -> Report {
-    let assumptions = match &finding.verdict {
-        Verdict::Fix(fix) => fix.assumptions.clone(),
-        Verdict::Refused(_) | Verdict::Kept(_) => Vec::new(),
+    let (assumptions, notes) = match &finding.verdict {
+        Verdict::Fix(fix) => (fix.assumptions.clone(), fix.notes.clone()),
+        Verdict::Refused(_) | Verdict::Kept(_) => (Vec::new(), Vec::new()),
     };
     Report {
         transform: meta.name,
@@ -250,7 +268,9 @@ fn report(meta: &Meta, finding: &Finding, disposition: Disposition) -> Report {
         span: finding.span,
         message: finding.message.clone(),
         disposition,
+        hazards: finding.hazards.clone(),
         assumptions,
+        notes,
         suggestion: None,
     }
 }
@@ -355,15 +375,15 @@ mod tests {
                 let edit = Edit::insert(run.span().end, " 1");
                 let edits = if index == 13 { vec![edit, Edit::delete(from)] } else { vec![edit] };
                 let level = if index % 10 == 9 { Level::Suggest } else { Level::Safe };
-                let fix = Fix { level, edits, reason: Why::new("test", ""), assumptions: Vec::new() };
-                Finding { id: "number", span: run.span(), message: String::new(), verdict: Verdict::Fix(fix) }
+                let fix = Fix::new(level, edits, Why::new("test", ""));
+                Finding::new("number", run.span(), String::new(), Verdict::Fix(fix))
             };
             unfinished.map(finding).collect()
         }
     }
 
     fn run(text: &str, level: Level) -> Outcome {
-        rewrite(text, &[&Numbers], &BuildSetup::default(), &NoFacts::default(), &Policy { level }).unwrap()
+        rewrite(text, &[&Numbers], &BuildSetup::default(), &NoFacts::default(), &Policy::at(level)).unwrap()
     }
 
     #[test]

@@ -141,6 +141,40 @@ pub enum EntryKind {
     Special,
 }
 
+/// What lies below a folder of the build context, after `.dockerignore`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContextListing {
+    /// Files and folders, sorted by path, the folder itself not among them. Symbolic links are listed and not
+    /// followed.
+    pub entries: Vec<ListedEntry>,
+    /// Whether this is everything; a listing stops at a limit of entries.
+    pub complete: bool,
+    /// Nothing says that this is the build context: it is the folder of the Dockerfile.
+    pub guessed: bool,
+}
+
+/// One line of a [`ContextListing`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedEntry {
+    /// Path relative to the context root, `/`-separated, no leading slash.
+    pub path: String,
+    /// What it is.
+    pub kind: ListedKind,
+    /// Permission bits (`0o7777`), where the platform has them. The builder keeps them in the image.
+    pub mode: Option<u32>,
+}
+
+/// What a listed entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListedKind {
+    /// A folder.
+    Directory,
+    /// A regular file.
+    File,
+    /// A symbolic link, device, socket or pipe.
+    Other,
+}
+
 /// Answers the questions of the transforms for one Dockerfile.
 ///
 /// An implementation answers from what it holds. It may read the build context, within bounds, but image questions
@@ -165,6 +199,11 @@ pub trait Facts {
     /// What `source`, with its variables already expanded, names in the build context. Wildcards are Go's
     /// `path/filepath.Match`, as in BuildKit.
     fn context_source(&self, source: &str) -> Answer<ContextSource>;
+
+    /// Everything below `folder` of the build context (`""` or `.` for all of it), within a limit of entries.
+    fn context_listing(&self, _folder: &str) -> Answer<Arc<ContextListing>> {
+        Answer::Unknown(Why::new("no-context", "the build context is not at hand"))
+    }
 
     /// The text of a file in the build context, when it is UTF-8 and at most 1 MiB.
     fn context_text(&self, path: &str) -> Answer<Arc<str>>;

@@ -12,9 +12,13 @@ mod facts;
 pub mod gate;
 mod image_files;
 mod model;
+mod note;
 pub mod redact;
+mod runtime;
 mod scope;
+mod settings;
 mod setup;
+pub mod shell;
 mod suppress;
 mod transform;
 
@@ -23,13 +27,18 @@ pub use dockerfile_syntax as syntax;
 pub use driver::{Disposition, MAX_PASSES, Outcome, Patch, Policy, Report, RewriteError, rewrite};
 pub use edit::{Edit, EditError, EditSet};
 pub use facts::{
-    Answer, ContextEntry, ContextSource, EntryKind, Facts, ImageConfig, NoFacts, Question, ResolvedImage, Why,
+    Answer, ContextEntry, ContextListing, ContextSource, EntryKind, Facts, ImageConfig, ListedEntry,
+    ListedKind, NoFacts, Question, ResolvedImage, Why,
 };
 pub use image_files::{ImageFiles, ImageGroup, ImageUser};
 pub use model::{Base, Build, GlobalArg, PLATFORM_ARGS, Source, SourceUse, Stage};
+pub use note::Note;
+pub use runtime::{Exposed, Launch, Runtime, Volume};
 pub use scope::{Expanded, Origin, Scopes, State, Value, Variable};
-pub use setup::BuildSetup;
+pub use settings::{Settings, UserSettings, UserStyle};
+pub use setup::{BuildSetup, Mount, MountSource, Service, ServiceKind, ServiceSetting};
 pub use suppress::Suppressions;
 pub use transform::{
-    Context, Finding, FindingMeta, Fix, ForeignRule, Level, Meta, Missing, Transform, Verdict, rule,
+    Context, Finding, FindingMeta, Fix, ForeignRule, Hazard, Level, Meta, Missing, Place, Transform, Verdict,
+    rule,
 };

@@ -207,6 +207,36 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// The stages that make up `stage`, the first one first: `FROM base AS a`, `FROM a`, … And whether the first one
+    /// starts from the empty image.
+    pub fn chain(&self, stage: usize) -> (Vec<usize>, bool) {
+        let mut chain = vec![stage];
+        let mut scratch = false;
+        while let Some(one) = chain.last().and_then(|&index| self.stages.get(index)) {
+            match one.base {
+                // Only earlier stages can be started from, so this ends.
+                Base::Stage(parent) if parent < one.index => chain.push(parent),
+                Base::Scratch => {
+                    scratch = true;
+                    break;
+                }
+                _ => break,
+            }
+        }
+        chain.reverse();
+        (chain, scratch)
+    }
+
+    /// The stages whose containers are run: the last one, and those that compose and bake files name as targets.
+    /// Sorted.
+    pub fn outputs(&self, setup: &BuildSetup) -> Vec<usize> {
+        let named = setup.targets.iter().filter_map(|name| self.stage_named(name)).map(|stage| stage.index);
+        let mut outputs: Vec<usize> = named.chain(self.stages.len().checked_sub(1)).collect();
+        outputs.sort_unstable();
+        outputs.dedup();
+        outputs
+    }
+
     /// The stage of that name; the last one when several have it.
     pub fn stage_named(&self, name: &str) -> Option<&Stage<'a>> {
         let index = *self.by_name.get(&name.to_lowercase())?.last()?;

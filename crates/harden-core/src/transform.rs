@@ -8,8 +8,8 @@ use std::sync::Arc;
 use dockerfile_syntax::{Digest, Dockerfile, Reference, Span};
 
 use crate::{
-    Answer, Build, BuildSetup, ContextSource, Edit, Facts, ImageConfig, ImageFiles, Question, ResolvedImage,
-    Why,
+    Answer, Build, BuildSetup, ContextListing, ContextSource, Edit, Facts, ImageConfig, ImageFiles, Note,
+    Question, ResolvedImage, Settings, Why,
 };
 
 /// How much of a fix is proved. Decided per fix, at run time; there is no default.
@@ -90,8 +90,42 @@ pub struct Finding {
     pub span: Span,
     /// What it is, one sentence, for this file: `ADD copies local files only`.
     pub message: String,
+    /// What was found that could make a fix break something, most serious first; each names its place.
+    pub hazards: Vec<Hazard>,
     /// What to do.
     pub verdict: Verdict,
+}
+
+/// Something in the file, its build context or its services that a fix could break, or that stops it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hazard {
+    /// Stable, kebab-case: `volume`, `drops-privileges`. Documented on the transform's page.
+    pub id: &'static str,
+    /// What it is and what would break. Never holds a secret.
+    pub message: String,
+    /// Where it was found; `None` for what an image brings.
+    pub place: Option<Place>,
+}
+
+/// Where something was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In the Dockerfile.
+    Here(Span),
+    /// In another file, named as in the build context or as the user spelled it.
+    File {
+        /// Its name.
+        name: String,
+        /// Line, from 1, when it is known.
+        line: Option<u32>,
+    },
+}
+
+impl Finding {
+    /// A finding without hazards.
+    pub fn new(id: &'static str, span: Span, message: impl Into<String>, verdict: Verdict) -> Self {
+        Self { id, span, message: message.into(), hazards: Vec::new(), verdict }
+    }
 }
 
 /// What a transform makes of a finding.
@@ -116,6 +150,15 @@ pub struct Fix {
     pub reason: Why,
     /// What was taken for granted.
     pub assumptions: Vec<String>,
+    /// What people who run or build the image have to know once it is made.
+    pub notes: Vec<Note>,
+}
+
+impl Fix {
+    /// A fix that takes nothing for granted and has no consequences outside the file.
+    pub fn new(level: Level, edits: Vec<Edit>, reason: Why) -> Self {
+        Self { level, edits, reason, assumptions: Vec::new(), notes: Vec::new() }
+    }
 }
 
 /// One rewrite. It sees the file, its build model and facts; no path, no network.
@@ -134,6 +177,8 @@ pub struct Context<'a> {
     pub build: &'a Build<'a>,
     /// What compose and bake files say.
     pub setup: &'a BuildSetup,
+    /// How people want their files rewritten.
+    pub settings: &'a Settings,
     facts: &'a dyn Facts,
     needs: RefCell<BTreeSet<Question>>,
 }
@@ -158,8 +203,13 @@ impl Missing {
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(build: &'a Build<'a>, setup: &'a BuildSetup, facts: &'a dyn Facts) -> Self {
-        Self { build, setup, facts, needs: RefCell::default() }
+    pub(crate) fn new(
+        build: &'a Build<'a>,
+        setup: &'a BuildSetup,
+        settings: &'a Settings,
+        facts: &'a dyn Facts,
+    ) -> Self {
+        Self { build, setup, settings, facts, needs: RefCell::default() }
     }
 
     pub(crate) fn into_needs(self) -> BTreeSet<Question> {
@@ -206,6 +256,11 @@ impl<'a> Context<'a> {
     /// See [`Facts::context_source`].
     pub fn context_source(&self, source: &str) -> Result<ContextSource, Missing> {
         settle(self.facts.context_source(source))
+    }
+
+    /// See [`Facts::context_listing`].
+    pub fn context_listing(&self, folder: &str) -> Result<Arc<ContextListing>, Missing> {
+        settle(self.facts.context_listing(folder))
     }
 
     /// See [`Facts::context_text`].

@@ -1,0 +1,32 @@
+//! What people who run or build the image have to know once a fix is made.
+
+/// One consequence of a fix outside the Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// The container runs as this user.
+    RunsAs {
+        /// User id.
+        uid: u32,
+        /// Primary group id.
+        gid: u32,
+    },
+    /// The program writes here, and the directory in the image belongs to the new user. What is mounted over it has to
+    /// as well.
+    Writes {
+        /// Absolute path in the image.
+        path: String,
+    },
+    /// A volume: one that exists already still belongs to root and has to change owner once.
+    Volume {
+        /// Absolute path in the image.
+        path: String,
+        /// Its name where a compose file gives it one, or the bound folder.
+        source: Option<String>,
+    },
+    /// The program listens on a port below 1024. That needs `NET_BIND_SERVICE`, or a runtime that lets everybody use
+    /// such ports (`net.ipv4.ip_unprivileged_port_start=0`, which Docker sets in a network of its own).
+    LowPort {
+        /// The port.
+        port: u16,
+    },
+}
