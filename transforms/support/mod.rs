@@ -1,6 +1,7 @@
 //! What transforms share, and what would make one of them too long.
 
 pub(crate) mod add_spelling;
+pub(crate) mod base_images;
 pub(crate) mod image_spelling;
 pub(crate) mod never_archive;
 pub(crate) mod pin_variable;

@@ -1,0 +1,179 @@
+//! The data files as they are written. The head of each file explains its fields.
+
+use serde::Deserialize;
+
+/// `operating-systems.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Systems {
+    pub(crate) system: crate::ByName,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct System {
+    pub(crate) family: Family,
+    #[serde(default)]
+    pub(crate) platform: Platform,
+    pub(crate) package_manager: PackageManager,
+    pub(crate) shell: String,
+    pub(crate) user_tool: UserTool,
+    pub(crate) passwd: Option<bool>,
+    #[serde(default)]
+    pub(crate) accounts: Vec<Account>,
+    #[serde(default)]
+    pub(crate) release_ids: Vec<String>,
+    #[serde(default)]
+    pub(crate) commands: Vec<String>,
+    /// For people: how it was found.
+    #[serde(rename = "evidence")]
+    _evidence: Evidence,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// `base-images.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Images {
+    pub(crate) mirrors: Vec<String>,
+    pub(crate) image: Vec<Facts>,
+}
+
+/// An image or, inside one, a variant of it.
+///
+/// One type for both: `flatten` would let unknown fields pass.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Facts {
+    /// Only of an image.
+    pub(crate) names: Vec<String>,
+    /// Only of an image.
+    pub(crate) variant: Vec<Facts>,
+    /// Only of a variant.
+    pub(crate) tags: Vec<String>,
+    pub(crate) role: Option<Role>,
+    pub(crate) system: Option<String>,
+    pub(crate) user: Option<User>,
+    pub(crate) users: Option<Vec<Account>>,
+    pub(crate) uid_1000_free: Option<bool>,
+    pub(crate) entrypoint: Option<Vec<String>>,
+    pub(crate) privileges: Option<Privileges>,
+    pub(crate) command: Option<Vec<String>>,
+    pub(crate) ports: Option<Vec<u16>>,
+    pub(crate) volumes: Option<Vec<String>>,
+    pub(crate) working_dir: Option<String>,
+    pub(crate) open_dirs: Option<Vec<String>>,
+    pub(crate) state_dirs: Option<Vec<String>>,
+    pub(crate) needs: Option<Vec<Need>>,
+    pub(crate) advice: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) source: Option<String>,
+}
+
+impl Facts {
+    /// The facts of this variant, and those of `image` where it says nothing.
+    pub(crate) fn or(&self, image: &Self) -> Self {
+        macro_rules! merge {
+            ($($field:ident),* $(,)?) => {
+                Self {
+                    names: image.names.clone(),
+                    tags: self.tags.clone(),
+                    variant: Vec::new(),
+                    $($field: self.$field.clone().or_else(|| image.$field.clone())),*
+                }
+            };
+        }
+        merge!(
+            role,
+            system,
+            user,
+            users,
+            uid_1000_free,
+            entrypoint,
+            privileges,
+            command,
+            ports,
+            volumes,
+            working_dir,
+            open_dirs,
+            state_dirs,
+            needs,
+            advice,
+            note,
+            evidence,
+            source,
+        )
+    }
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: Option<u32>,
+    pub(crate) home: Option<String>,
+}
+
+/// `"root"`, or what is known of another user.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum User {
+    Word(Root),
+    Other(OtherUser),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Root {
+    Root,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OtherUser {
+    pub(crate) name: Option<String>,
+    pub(crate) uid: Option<u32>,
+    pub(crate) gid: Option<u32>,
+    pub(crate) home: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Privileges {
+    None,
+    Passthrough,
+    Drops(Vec<String>),
+    NeedsRoot(String),
+}
+
+/// Enums whose variants are spelled as in `support/base_images/types.rs`, so that `Debug` writes the code.
+macro_rules! words {
+    ($($name:ident { $($variant:ident),* $(,)? })*) => { $(
+        #[derive(Clone, Copy, Debug, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub(crate) enum $name { $($variant),* }
+    )* };
+}
+
+words! {
+    Family {
+        Alpine, Amazon, Arch, Azure, Busybox, Debian, Distroless, Fedora, Photon, Rhel, Suse, Ubuntu, Windows, Wolfi,
+        Unknown,
+    }
+    PackageManager { Apk, Apt, Dnf, Microdnf, Pacman, Tdnf, Yum, Zypper, None, Unknown }
+    UserTool { Shadow, Busybox, None, Unknown }
+    Role { Base, BuildTool, Init, Managed, Server }
+    Need { Config, Paths, Port }
+    Evidence { Measured, ImageConfig, Dockerfile, PackageManifest, Documentation, Derived, Unverified }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Platform {
+    #[default]
+    Linux,
+    Windows,
+}

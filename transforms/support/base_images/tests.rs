@@ -1,0 +1,1 @@
+//! What the data must fulfil, and who is found.
