@@ -3,7 +3,34 @@
 //! Reading is best effort and says so: [`Script::complete`] is false where a part could not be understood, and a
 //! caller that needs proof must not go on then. Nothing here executes, expands or guesses.
 
+//!
+//! The language is that of POSIX (XCU chapter 2, "Shell Command Language") with what bash adds to it (GNU Bash manual):
+//! `[[ ]]`, `(( ))`, arrays, `function`, `select`, `<<<`, `<( )`, `&>`, extended patterns. Where shells disagree, a word
+//! does not count as literal.
+
 use std::ops::Range;
+
+mod lists;
+mod reader;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+/// Longest text that is read, in bytes; of a longer one only the beginning. Scripts of a build context are not larger.
+const MAX_TEXT: usize = 1 << 20;
+
+/// Deepest nesting of lists and words that is followed. Real scripts stay below twenty.
+const MAX_DEPTH: usize = 96;
+
+/// Most commands of one text.
+const MAX_COMMANDS: usize = 100_000;
+
+/// Most bytes of words of one text. `$(…)` stands in the word that holds it, so nesting repeats text.
+const MAX_WORDS: usize = 8 << 20;
+
+/// How often reading starts again behind a quote or bracket that is never closed.
+const MAX_RESTARTS: usize = 8;
 
 /// The simple commands of a script, in the order of the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +48,8 @@ pub struct Command {
     pub words: Vec<Word>,
     /// `NAME=value` before the command word.
     pub assignments: Vec<(String, Word)>,
-    /// `<`, `>`, `>>` and the like, with their targets; here-documents are not among them.
+    /// `<`, `>`, `2>>` and the like as written, with their targets; here-documents are not among them. Redirections
+    /// of a compound command (`{ …; } > file`) form a command without words that follows it.
     pub redirects: Vec<(String, Word)>,
     /// Where it stands, in bytes of the text that was given.
     pub span: Range<usize>,
@@ -31,6 +59,7 @@ pub struct Command {
 
 /// How a command comes to be executed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct CommandPlace {
     /// It may be skipped: in a branch, a loop, or after `&&` or `||`.
     pub conditional: bool,
@@ -40,9 +69,9 @@ pub struct CommandPlace {
     pub piped: bool,
     /// Started in the background with `&`.
     pub background: bool,
-    /// In a subshell or command substitution: `cd` and assignments do not last.
+    /// In a subshell or command substitution: `cd` and assignments do not last. (Nor do they in a pipeline.)
     pub subshell: bool,
-    /// In the body of the function with this name.
+    /// In the body of the function with this name; whether anything calls it is not looked at.
     pub function: Option<String>,
 }
 
@@ -55,6 +84,15 @@ pub struct Word {
     pub literal: bool,
     /// Where it stands, quotes included, in bytes of the text that was given.
     pub span: Range<usize>,
+}
+
+/// Reads a script: POSIX sh and bash. It takes time linear in the text and keeps nesting on the heap; of what goes
+/// beyond the bounds of this module it reads what it can.
+///
+/// A text in error is read as far as it makes sense: stray keywords are passed over, and behind a quote that is never
+/// closed reading starts again on the next line. [`Script::complete`] is false then.
+pub fn read(text: &str) -> Script {
+    reader::Reader::new(text).read()
 }
 
 impl Command {

@@ -1,0 +1,5 @@
+//! Scripts as Dockerfiles and entry scripts have them.
+
+use super::{Script, read};
+
+mod grammar;
