@@ -129,6 +129,7 @@ pub struct ResolveArgs {
 
 /// How a run goes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunArgs {
     /// What is looked at.
     #[command(flatten)]
@@ -152,6 +153,20 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(names()))]
     pub skip: Vec<String>,
 
+    /// Make users for OpenShift: any user id in group 0 can write what the program writes to.
+    ///
+    /// The same as `style = "root-group"` in harden.toml; it wins over the file.
+    #[arg(long)]
+    #[expect(clippy::doc_markdown, reason = "this is also the help")]
+    pub openshift: bool,
+
+    /// Let --write change files with changes that git does not have.
+    ///
+    /// Without it such a file, and one that git does not track, is left alone: what harden replaces could not be had
+    /// back. A change that is staged is safe. Outside a git repository nothing is checked.
+    #[arg(long)]
+    pub allow_dirty: bool,
+
     /// Mask secrets in the diff. Such a diff is for reading and does not apply.
     #[arg(long)]
     pub redact: bool,
@@ -160,7 +175,7 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
-    /// Show also what was left alone because it is right, and what comments switch off.
+    /// Show also what is right as it is, what comments switch off, and long lists and notes in full.
     #[arg(short, long)]
     pub verbose: bool,
 

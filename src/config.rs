@@ -14,18 +14,20 @@ mod read;
 mod set;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use harden_core::Level;
+use harden_core::{Level, UserSettings};
 
 pub use error::ConfigError;
 use files::FileRule;
 pub use images::{ImagePattern, ImagePolicy};
 pub use set::Configs;
+pub use user::UserChoice;
 
 /// Name of the file.
 pub const FILE_NAME: &str = "harden.toml";
@@ -53,6 +55,8 @@ pub struct Config {
     /// `[pin-digest]`: which images are pinned. `ignore` lists images that never are, `only`, unless empty, those that
     /// may be.
     pub images: ImagePolicy,
+    /// `[non-root-user]`: what is chosen about the user that containers run as.
+    pub user: UserChoice,
     /// `[registries."host[:port]"]`, by host in lower case; the hosts of Docker Hub are `docker.io`.
     pub registries: BTreeMap<String, Registry>,
     /// Canonical folder of the file.
@@ -136,15 +140,16 @@ impl Config {
             .collect()
     }
 
-    /// What counts for one Dockerfile: `only`, `skip` and `level`, and over them the `[[files]]` entries that match,
-    /// of which the last one that gives a level decides it. Standard input has no path and no such entries.
+    /// What counts for one Dockerfile: the settings at the top, and over them the `[[files]]` entries that match, of which
+    /// the last one that gives a setting decides it. Standard input has no path and no such entries.
     #[must_use]
     pub fn for_file(&self, path: Option<&Path>) -> FileSettings<'_> {
         let below =
             path.filter(|_| !self.files.is_empty()).and_then(|path| files::relative(&self.folder, path));
         let rules = self.files.iter().filter(|rule| below.as_deref().is_some_and(|path| rule.covers(path)));
-        let mut settings = FileSettings { config: Some(self), file_level: None, skip: BTreeSet::new() };
+        let mut settings = FileSettings { config: Some(self), user: self.user, ..FileSettings::default() };
         for rule in rules {
+            settings.user = rule.user.or(settings.user);
             settings.file_level = rule.level.or(settings.file_level);
             settings.skip.extend(rule.skip.iter().map(String::as_str));
         }
@@ -158,6 +163,7 @@ pub struct FileSettings<'c> {
     config: Option<&'c Config>,
     file_level: Option<Level>,
     skip: BTreeSet<&'c str>,
+    user: UserChoice,
 }
 
 impl FileSettings<'_> {
@@ -169,6 +175,12 @@ impl FileSettings<'_> {
             (Some(given), Some(own)) => Some(given.min(own)),
             (given, own) => given.or(own).or_else(|| self.config?.level),
         }
+    }
+
+    /// What is chosen about the user that containers run as. `given` is that of the command line and wins.
+    #[must_use]
+    pub fn user(&self, given: UserChoice) -> UserSettings {
+        given.or(self.user).settings()
     }
 
     /// Whether a transform may run, as far as the file has a say.

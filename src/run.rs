@@ -1,19 +1,18 @@
 //! A run: find, look up, rewrite, print or write, and the exit code.
 
+mod dirty;
+mod file;
 mod prepare;
 mod printer;
 mod render;
 mod resolve;
 mod source;
 
-use std::any::Any;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
-use std::sync::Arc;
 
-use dockerfile_syntax::Dockerfile;
-use harden_core::{Level, Outcome, RewriteError, Transform, redact};
+use harden_core::{Level, Transform};
 use rayon::prelude::*;
 
 use crate::cli::{Cli, Command, Format, InputArgs, Mode, RunArgs};
@@ -22,10 +21,12 @@ use crate::facts::images::{ImageFacts, Knowledge};
 use crate::lookup;
 use crate::output::Sink;
 use crate::registries::Registries;
+use dirty::Guard;
+use file::Draft;
 use prepare::{Prepared, Rules, prepare};
 use printer::{Network, Printer};
-use render::{Rendered, Renderer};
-use source::{Source, Stdin, Text};
+use render::Renderer;
+use source::{Source, Stdin};
 
 /// Nothing to do, or everything was written.
 const OK: u8 = 0;
@@ -84,24 +85,12 @@ fn explain(name: &str, out: &mut Sink<'_>) -> io::Result<u8> {
     Ok(OK)
 }
 
-/// One file after the engine.
-struct Rewritten {
-    before: Arc<str>,
-    outcome: Outcome,
-}
-
-/// Why a file was not handled.
-enum Failure {
-    /// It is not a valid Dockerfile.
-    Invalid(Box<Dockerfile>),
-    /// Anything else, in words.
-    Other(String),
-}
-
 /// Combinations of arguments that cannot mean anything.
-fn misuse(args: &RunArgs, all: &[&'static dyn Transform]) -> Option<&'static str> {
+fn misuse(args: &RunArgs, verb: Verb, all: &[&'static dyn Transform]) -> Option<&'static str> {
     let stdin = args.input.paths.iter().any(|path| path == Path::new("-"));
-    if args.transforms(all).is_empty() {
+    if args.openshift && matches!(verb, Verb::Update) {
+        Some("`harden update` moves digests and makes no users; leave --openshift out")
+    } else if args.transforms(all).is_empty() {
         Some("--only and --skip leave no transform to run; `harden list` shows their names")
     } else if stdin && args.mode() == Mode::Write && args.format == Format::Json {
         Some(
@@ -127,7 +116,7 @@ fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -
         Verb::Update => harden_transforms::update(),
     };
     let renderer = Renderer::new(args);
-    let prepared = match misuse(args, all) {
+    let prepared = match misuse(args, verb, all) {
         Some(message) => Err(message.to_owned()),
         None => prepare(&args.input, !args.quiet),
     };
@@ -160,12 +149,23 @@ fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -
     let network = registries.map(Registries::finish).map(Network::from).unwrap_or_default();
     let mut printer = Printer::new(args, &renderer, out, err);
     printer.begin(&found, &network)?;
+    let mut guard = (args.mode() == Mode::Write && !args.allow_dirty).then(Guard::default);
     for batch in sources.chunks(BATCH) {
-        let work = || -> Vec<_> {
-            batch.par_iter().map(|source| handle(&rules, source, images, args.mode(), &renderer)).collect()
+        let draft = |source| Draft::new(&rules, source, images);
+        let finish = |draft: Draft<'_>| draft.finish(args.mode(), &renderer);
+        let rendered: Vec<_> = match &mut guard {
+            None => pool.install(|| batch.par_iter().map(|source| finish(draft(source))).collect()),
+            // git is asked about a whole batch at once, and only about files that would change.
+            Some(guard) => {
+                let mut drafts: Vec<_> = pool.install(|| batch.par_iter().map(draft).collect());
+                for warning in guard.check(&mut drafts) {
+                    printer.warning(warning)?;
+                }
+                pool.install(|| drafts.into_par_iter().map(finish).collect())
+            }
         };
-        for rendered in pool.install(work) {
-            printer.file(&rendered)?;
+        for rendered in &rendered {
+            printer.file(rendered)?;
         }
     }
     printer.end(&found, &network)
@@ -201,58 +201,6 @@ fn inputs(paths: &[PathBuf]) -> Vec<Input> {
     let input =
         |path: &PathBuf| if path == Path::new("-") { Input::Stdin } else { Input::Path(path.clone()) };
     paths.iter().map(input).collect()
-}
-
-/// Reads, rewrites, writes when asked to, and renders one file. A panic costs this file only.
-fn handle(
-    rules: &Rules<'_>,
-    source: &Source<'_>,
-    images: &dyn ImageFacts,
-    mode: Mode,
-    renderer: &Renderer<'_>,
-) -> Rendered {
-    let path = match &source.candidate.source {
-        Input::Stdin => "-".to_owned(),
-        Input::Path(path) => shown(path),
-    };
-    let result = catch_unwind(AssertUnwindSafe(|| one(rules, source, images, mode, &path)))
-        .unwrap_or_else(|panic| Err(crash(&path, "the file is unchanged", panic.as_ref())));
-    catch_unwind(AssertUnwindSafe(|| renderer.file(&path, &result))).unwrap_or_else(|panic| {
-        let state = if mode == Mode::Write { "the file may be rewritten" } else { "the file is unchanged" };
-        renderer.file(&path, &Err(crash(&path, state, panic.as_ref())))
-    })
-}
-
-fn crash(path: &str, state: &str, panic: &(dyn Any + Send)) -> Failure {
-    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-    // The text of a panic may quote the file.
-    let what = redact::mask_text(what.unwrap_or("unknown cause")).into_owned();
-    Failure::Other(format!("{path}: internal error, {state}; please report it: {what}"))
-}
-
-fn one(
-    rules: &Rules<'_>,
-    source: &Source<'_>,
-    images: &dyn ImageFacts,
-    mode: Mode,
-    shown: &str,
-) -> Result<Rewritten, Failure> {
-    let read = source.read().map_err(Failure::Other)?;
-    let text = read.text();
-    let result = rules
-        .with_engine(source, images, |engine| engine.rewrite(text, source.candidate))
-        .map_err(Failure::Other)?;
-    let outcome = match result {
-        Ok(outcome) => outcome,
-        Err(RewriteError::Invalid(_)) => return Err(Failure::Invalid(Dockerfile::parse(text).into())),
-        Err(error @ RewriteError::Unsettled { .. }) => {
-            return Err(Failure::Other(format!("{shown}: {error}")));
-        }
-    };
-    if let (Mode::Write, Text::File(original), true) = (mode, &read, outcome.is_changed()) {
-        original.replace(&outcome.text).map_err(|error| Failure::Other(error.to_string()))?;
-    }
-    Ok(Rewritten { before: text.into(), outcome })
 }
 
 /// A path as it is printed and as it stands in a diff: slashes, relative.

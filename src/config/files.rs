@@ -7,12 +7,15 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use harden_core::Level;
 
+use super::UserChoice;
+
 /// One `[[files]]` entry of a `harden.toml`.
 #[derive(Clone, Debug)]
 pub(super) struct FileRule {
     pub(super) paths: GlobSet,
     pub(super) level: Option<Level>,
     pub(super) skip: BTreeSet<String>,
+    pub(super) user: UserChoice,
 }
 
 impl FileRule {

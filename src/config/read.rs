@@ -10,12 +10,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::{self, FileRule};
 use super::images::{ImagePattern, ImagePolicy};
-use super::{Config, ConfigError, Registry};
+use super::user::STYLES;
+use super::{Config, ConfigError, Registry, UserChoice};
 
-const TOP: &[&str] = &["facts", "files", "level", "offline", "only", "pin-digest", "registries", "skip"];
+const TOP: &[&str] =
+    &["facts", "files", "level", "non-root-user", "offline", "only", "pin-digest", "registries", "skip"];
+const NON_ROOT_USER: &[&str] = &["recursive-chown", "style"];
 const PIN_DIGEST: &[&str] = &["ignore", "only"];
 const REGISTRY: &[&str] = &["insecure", "mirror"];
-const FILES: &[&str] = &["level", "paths", "skip"];
+const FILES: &[&str] = &["level", "non-root-user", "paths", "skip"];
 const LEVELS: &[&str] = &["safe", "review", "suggest"];
 
 type Value<'t> = Spanned<DeValue<'t>>;
@@ -40,6 +43,7 @@ pub(super) fn parse(text: &str, path: &Path, origin: &str) -> Result<Config, Con
         only: top.transforms("only")?,
         skip: top.transforms("skip")?,
         offline: top.boolean("offline")?,
+        user: top.user()?,
         ..Config::default()
     };
     origin.clone_into(&mut config.images.origin);
@@ -195,6 +199,29 @@ impl<'r, 't> Section<'r, 't> {
         })
     }
 
+    /// `[non-root-user]`, here or in a `[[files]]` entry.
+    fn user(&self) -> Result<UserChoice, ConfigError> {
+        let Some(section) = self.table("non-root-user", NON_ROOT_USER)? else {
+            return Ok(UserChoice::default());
+        };
+        let mut style = None;
+        if let Some((text, span)) = section.string("style", "`own-group` or `root-group`")? {
+            let known = STYLES.iter().find(|(name, _)| *name == text);
+            let Some(&(_, found)) = known else {
+                let names = STYLES.map(|(name, _)| name);
+                // What people know the second one as.
+                let help = if text.eq_ignore_ascii_case("openshift") {
+                    "write `root-group` for OpenShift".to_owned()
+                } else {
+                    suggestion(text, &names, "the styles are")
+                };
+                return Err(self.reader.error(span, format!("there is no style `{text}`"), help));
+            };
+            style = Some(found);
+        }
+        Ok(UserChoice { style, recursive: section.boolean("recursive-chown")? })
+    }
+
     fn transforms(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let all = harden_transforms::all().iter().chain(harden_transforms::update());
         let names: Vec<&str> = all.map(|one| one.meta().name).collect();
@@ -258,7 +285,7 @@ impl<'r, 't> Section<'r, 't> {
             self.reader.error(span, format!("the path `{text}` {why}"), help)
         })?;
         let skip = self.transforms("skip")?.into_iter().collect();
-        Ok(FileRule { paths, level: self.level()?, skip })
+        Ok(FileRule { paths, level: self.level()?, skip, user: self.user()? })
     }
 }
 

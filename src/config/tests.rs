@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use dockerfile_syntax::Reference;
-use harden_core::Level;
+use harden_core::{Level, UserSettings, UserStyle};
 
 use super::*;
 
@@ -50,15 +50,34 @@ fn the_documented_example_means_what_it_says() {
     assert!(config.images.allows(&image("node:22")).is_ok());
     let why = config.images.allows(&image("registry.mycorp.example:5000/a/b:1")).unwrap_err();
     assert_eq!(why.code, "ignored-image");
+    let own_group = UserChoice { style: Some(UserStyle::OwnGroup), recursive: Some(false) };
+    assert_eq!(config.user, own_group);
+    assert_eq!(config.user.settings(), UserSettings::default(), "the example shows the defaults");
     assert_eq!(config.files.len(), 1);
-    for key in ["level", "only", "skip", "facts", "offline", "ignore", "mirror", "insecure", "paths"] {
+    let root_group = UserChoice { style: Some(UserStyle::RootGroup), recursive: None };
+    assert_eq!(config.files[0].user, root_group);
+    for key in [
+        "level",
+        "only",
+        "skip",
+        "facts",
+        "offline",
+        "ignore",
+        "style",
+        "recursive-chown",
+        "mirror",
+        "insecure",
+        "paths",
+        "non-root-user.style",
+    ] {
         assert!(example.contains(&format!("\n{key} = ")), "the example shows every key: {key}");
     }
 }
 
 #[test]
 fn the_documented_patterns_match_as_the_table_says() {
-    let rows = DOCUMENT.lines().filter(|line| line.starts_with("| `"));
+    let section = DOCUMENT.split("\n## ").find(|part| part.starts_with("Image patterns")).unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
     let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let mut checked = 0;
     let mut earlier = Vec::new();
@@ -187,6 +206,31 @@ fn mistakes_are_errors_with_their_place() {
             "harden.toml:2:1: there is no key `ignor` in [pin-digest]; did you mean `ignore`?",
         ),
         ("[pin-digest]\nignore = ['a:1']", "harden.toml:2:11: `a:1` has a tag"),
+        (
+            "[non-root-user]\nstyle = 'root_group'",
+            "harden.toml:2:9: there is no style `root_group`; did you mean `root-group`? the styles are `own-group`",
+        ),
+        (
+            "[non-root-user]\nstyle = 'openshift'",
+            "harden.toml:2:9: there is no style `openshift`; write `root-group` for OpenShift",
+        ),
+        (
+            "[non-root-user]\nstyle = true",
+            "harden.toml:2:9: `style` is a boolean; it takes `own-group` or `root-group`",
+        ),
+        (
+            "[non-root-user]\nrecursive-chown = 'no'",
+            "harden.toml:2:19: `recursive-chown` is a string; it takes `true` or `false`",
+        ),
+        (
+            "[non-root-user]\nrecursive = true",
+            "harden.toml:2:1: there is no key `recursive` in [non-root-user]; did you mean `recursive-chown`?",
+        ),
+        ("non-root-user = 'root-group'", "harden.toml:1:17: `non-root-user` is a string; it takes a table"),
+        (
+            "[[files]]\npaths = ['a']\nnon-root-user.style = 'x'",
+            "harden.toml:3:23: there is no style `x`; the styles are `own-group`, `root-group`",
+        ),
         ("registries = 1", "harden.toml:1:14: `registries` is a number"),
         ("registries.a = 1", "harden.toml:1:16: `registries.\"a\"` is a number"),
         ("[registries.\"https://a\"]", "this is no registry; write `host` or `host:port`"),
@@ -337,6 +381,36 @@ fn entries_for_files_add_up() {
     assert_eq!(at("legacy/new/Dockerfile").level(Some(Level::Safe)), Some(Level::Safe));
     assert_eq!(FileSettings::default().level(None), None);
     assert!(FileSettings::default().runs("pin-digest"));
+}
+
+#[test]
+fn the_user_is_chosen_on_the_command_line_then_for_files_then_at_the_top() {
+    let dir = repository(&[
+        (
+            "harden.toml",
+            "[non-root-user]\nstyle = 'root-group'\nrecursive-chown = true\n\
+             [[files]]\npaths = ['a']\nnon-root-user.recursive-chown = false\n\
+             [[files]]\npaths = ['a/b']\nnon-root-user = { style = 'own-group', recursive-chown = true }\n",
+        ),
+        ("Dockerfile", ""),
+        ("a/Dockerfile", ""),
+        ("a/b/Dockerfile", ""),
+    ]);
+    let config = Config::discover(dir.path()).unwrap().unwrap();
+    let given = UserChoice { style: Some(UserStyle::RootGroup), recursive: None };
+    for (path, style, recursive) in [
+        ("Dockerfile", UserStyle::RootGroup, true),
+        ("a/Dockerfile", UserStyle::RootGroup, false),
+        ("a/b/Dockerfile", UserStyle::OwnGroup, true),
+    ] {
+        let settings = config.for_file(Some(&dir.path().join(path)));
+        assert_eq!(settings.user(UserChoice::default()), UserSettings { style, recursive }, "{path}");
+        let chosen = UserSettings { style: UserStyle::RootGroup, recursive };
+        assert_eq!(settings.user(given), chosen, "{path}");
+    }
+    let stdin = config.for_file(None).user(UserChoice::default());
+    assert_eq!(stdin, UserSettings { style: UserStyle::RootGroup, recursive: true });
+    assert_eq!(FileSettings::default().user(UserChoice::default()), UserSettings::default());
 }
 
 #[test]

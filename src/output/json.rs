@@ -1,14 +1,18 @@
 //! The JSON report: its own versioned structs. Secrets are masked everywhere, also in diffs.
 
+mod outside;
+
 use dockerfile_syntax::Dockerfile;
 use harden_core::redact::{self, mask_text};
 use harden_core::{Disposition, Outcome};
 use serde::Serialize;
 
-use super::text::{Summary, sorted};
+pub use self::outside::{HazardReport, NoteReport};
+use super::summary::Summary;
+use super::text::sorted;
 use crate::discover::Problem;
 
-/// Version of the format. A change that breaks readers gets a new number.
+/// Version of the format. A change that breaks readers gets a new number; new fields and new kinds of notes do not.
 pub const SCHEMA: &str = "harden-report/1";
 
 /// The document up to its first file; files follow, separated by commas.
@@ -69,8 +73,12 @@ pub struct FindingReport {
     pub code: Option<&'static str>,
     /// The reason.
     pub reason: String,
+    /// What could make a fix break something, most serious first; with a refusal, what stops it.
+    pub hazards: Vec<HazardReport>,
     /// What the fix takes for granted.
     pub assumptions: Vec<String>,
+    /// What people who run or build the image have to know once the fix is made.
+    pub notes: Vec<NoteReport>,
 }
 
 /// One error.
@@ -96,7 +104,7 @@ impl ErrorReport {
     }
 }
 
-/// A path, compose or bake file that could not be used.
+/// A path, compose or bake file that could not be used, or a repository that could not be checked.
 #[derive(Debug, Serialize)]
 pub struct ProblemReport {
     path: String,
@@ -115,6 +123,11 @@ impl ProblemReport {
             error,
             message: problem.message.clone(),
         }
+    }
+
+    /// Something that stops nothing.
+    pub fn warning(path: String, message: String) -> Self {
+        Self { path, line: None, error: false, message }
     }
 }
 
@@ -145,8 +158,8 @@ impl SummaryReport {
     }
 }
 
-/// The findings of one file, by position.
-pub fn findings(source: &Dockerfile, outcome: &Outcome) -> Vec<FindingReport> {
+/// The findings of one file, by position. `path` is how the report calls the file.
+pub fn findings(path: &str, source: &Dockerfile, outcome: &Outcome) -> Vec<FindingReport> {
     sorted(outcome)
         .into_iter()
         .map(|report| {
@@ -168,7 +181,9 @@ pub fn findings(source: &Dockerfile, outcome: &Outcome) -> Vec<FindingReport> {
                 message: mask_text(&report.message).into_owned(),
                 code,
                 reason: mask_text(reason).into_owned(),
+                hazards: report.hazards.iter().map(|one| HazardReport::new(one, path, source)).collect(),
                 assumptions: report.assumptions.iter().map(|one| mask_text(one).into_owned()).collect(),
+                notes: report.notes.iter().map(NoteReport::new).collect(),
             }
         })
         .collect()

@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod json;
 pub mod snippet;
+pub mod summary;
 pub mod text;
 mod visible;
 

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use harden_core::{Level, Policy, Transform};
+use harden_core::{Level, Policy, Transform, UserStyle};
 
 use super::source::Source;
 use crate::cli::{InputArgs, RunArgs};
-use crate::config::{Config, Configs};
+use crate::config::{Config, Configs, UserChoice};
 use crate::engine::Engine;
 use crate::facts::cache;
 use crate::facts::file::RecordedFacts;
@@ -69,12 +69,15 @@ fn settings(args: &InputArgs, own: Option<&Config>, progress: bool) -> Settings 
 pub(super) struct Rules<'a> {
     pub(super) transforms: Vec<&'static dyn Transform>,
     pub(super) level: Option<Level>,
+    /// What the command line chooses about the user that containers run as.
+    pub(super) user: UserChoice,
     pub(super) configs: &'a Configs,
 }
 
 impl<'a> Rules<'a> {
     pub(super) fn new(args: &RunArgs, all: &[&'static dyn Transform], configs: &'a Configs) -> Self {
-        Self { transforms: args.transforms(all), level: args.level.map(Into::into), configs }
+        let user = UserChoice { style: args.openshift.then_some(UserStyle::RootGroup), recursive: None };
+        Self { transforms: args.transforms(all), level: args.level.map(Into::into), user, configs }
     }
 
     /// Calls `work` with the engine for one file; its configuration may be another one than that of its neighbour.
@@ -98,7 +101,10 @@ impl<'a> Rules<'a> {
                 .copied()
                 .filter(|one| settings.runs(one.meta().name))
                 .collect(),
-            policy: Policy::at(settings.level(self.level).unwrap_or(Level::Review)),
+            policy: Policy {
+                level: settings.level(self.level).unwrap_or(Level::Review),
+                settings: harden_core::Settings { user: settings.user(self.user) },
+            },
             images: &allowed,
         };
         Ok(work(&engine))

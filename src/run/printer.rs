@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal};
 
+use super::dirty::Unchecked;
 use super::render::{Rendered, Renderer};
 use super::{CHANGES, ERROR, OK, REMAINING, UNREACHED};
 use crate::cli::RunArgs;
 use crate::discover::{Discovery, Problem, ProblemKind};
 use crate::facts::registry::NetworkReport;
-use crate::output::text::Summary;
+use crate::output::summary::Summary;
 use crate::output::{Sink, json};
 use crate::updaters::{Updater, Updaters, notes};
 
@@ -49,6 +50,8 @@ pub(super) struct Printer<'a, 'o, 'e> {
     /// Who moves the pins of each file that got one.
     pinned: Vec<Updater>,
     updaters: Updaters,
+    /// For the end of a JSON document.
+    unchecked: Vec<Unchecked>,
 }
 
 impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
@@ -68,6 +71,7 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             summary: Summary::default(),
             pinned: Vec::new(),
             updaters: Updaters::default(),
+            unchecked: Vec::new(),
         }
     }
 
@@ -89,6 +93,15 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             self.err.put(&self.renderer.warning(line))?;
         }
         Ok(())
+    }
+
+    /// A repository whose files are written without having been checked.
+    pub(super) fn warning(&mut self, unchecked: Unchecked) -> io::Result<()> {
+        if self.renderer.is_json() {
+            self.unchecked.push(unchecked);
+            return Ok(());
+        }
+        self.err.put(&self.renderer.warning(&format!("{}: {}", unchecked.path(), unchecked.message)))
     }
 
     /// The next file.
@@ -117,11 +130,11 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
         let code = self.code(found, network);
         let notes = if self.renderer.is_json() { Vec::new() } else { notes(self.pinned.iter()) };
         if self.renderer.is_json() {
-            let problems: Vec<_> = found
-                .problems
-                .iter()
-                .map(|one| json::ProblemReport::new(one, is_error(one, found)))
-                .collect();
+            let problems =
+                found.problems.iter().map(|one| json::ProblemReport::new(one, is_error(one, found)));
+            let unchecked =
+                self.unchecked.drain(..).map(|one| json::ProblemReport::warning(one.path(), one.message));
+            let problems: Vec<_> = problems.chain(unchecked).collect();
             let summary = json::SummaryReport::new(&self.summary, code);
             self.out.put(&json::end(&problems, network.lines(), &summary))?;
         } else if !self.quiet && self.summary.files > 0 {
@@ -151,7 +164,7 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
 }
 
 /// A directory without Dockerfiles is worth a warning beside others, and an error when there is nothing else.
-fn is_error(problem: &Problem, found: &Discovery) -> bool {
+pub(super) fn is_error(problem: &Problem, found: &Discovery) -> bool {
     let nothing_found = problem.kind == ProblemKind::NoDockerfiles && found.candidates.is_empty();
     problem.kind.is_error() || nothing_found
 }

@@ -8,10 +8,11 @@ use console::Style;
 use dockerfile_syntax::{Dockerfile, Span};
 use harden_core::{Disposition, Outcome, Report, Suppressions, redact};
 
-use super::{Failure, Rewritten};
+use super::file::{Failure, Rewritten};
 use crate::cli::{ColorArg, Format, Mode, RunArgs, explainable};
 use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
-use crate::output::text::{Look, Summary};
+use crate::output::summary::Summary;
+use crate::output::text::Look;
 use crate::output::{json, snippet, text, visible};
 use crate::updaters::Note;
 
@@ -148,7 +149,7 @@ impl<'a> Renderer<'a> {
         match result {
             Ok(rewritten) => {
                 let source = Dockerfile::parse(Arc::clone(&rewritten.before));
-                report.findings = json::findings(&source, &rewritten.outcome);
+                report.findings = json::findings(path, &source, &rewritten.outcome);
                 if rewritten.outcome.is_changed() {
                     report.status = "changed";
                     report.diff = Some(self.difference(path, rewritten, DiffStyle::Plain, true));
@@ -216,6 +217,11 @@ fn line(colour: bool, style: Style, word: &str, message: &str) -> String {
 /// An error line for verbs that rewrite nothing.
 pub(super) fn plain_error(wanted: ColorArg, message: &str) -> String {
     line(colour(wanted, console::colors_enabled_stderr), Style::new().red(), "error:", message)
+}
+
+/// A warning line for verbs that rewrite nothing.
+pub(super) fn plain_warning(wanted: ColorArg, message: &str) -> String {
+    line(colour(wanted, console::colors_enabled_stderr), Style::new().yellow(), "warning:", message)
 }
 
 /// The root of the git repository that the current folder is in, as in `git diff`: `git apply` reads names this way in

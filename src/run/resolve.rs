@@ -8,11 +8,12 @@ use dockerfile_syntax::{Digest, Reference};
 use harden_core::{Answer, ImageConfig, ImageFiles, ResolvedImage};
 
 use super::prepare::{Prepared, Rules, prepare};
-use super::printer::Network;
-use super::render::plain_error;
+use super::printer::{Network, is_error};
+use super::render::{plain_error, plain_warning};
 use super::source::{Source, Stdin};
 use super::{ERROR, OK, UNREACHED, find, pool};
 use crate::cli::ResolveArgs;
+use crate::config::UserChoice;
 use crate::facts::images::{ImageFacts, Knowledge};
 use crate::lookup;
 use crate::output::Sink;
@@ -33,12 +34,18 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
     };
     let found = find(&args.input);
     for problem in &found.problems {
-        err.put(&plain_error(args.input.color, &problem.to_string()))?;
+        let line = if is_error(problem, &found) { plain_error } else { plain_warning };
+        err.put(&line(args.input.color, &problem.to_string()))?;
     }
     let stdin = Stdin::default();
     let sources: Vec<_> =
         found.candidates.iter().map(|candidate| Source { candidate, stdin: &stdin }).collect();
-    let rules = Rules { transforms: harden_transforms::all().to_vec(), level: None, configs: &configs };
+    let rules = Rules {
+        transforms: harden_transforms::all().to_vec(),
+        level: None,
+        user: UserChoice::default(),
+        configs: &configs,
+    };
     let inspects = args.input.registry.inspect;
     let mut known = Knowledge::new(facts).inspecting(inspects);
     if let Some(registries) = &mut registries {
@@ -53,7 +60,7 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
     }
     let network = registries.map(Registries::finish).map(Network::from).unwrap_or_default();
     for line in network.lines() {
-        err.put(&plain_error(args.input.color, line))?;
+        err.put(&plain_warning(args.input.color, line))?;
     }
     let json = known.facts().to_json();
     match &args.output {

@@ -9,12 +9,14 @@
 )]
 
 mod apply;
+mod dirty;
 mod explain;
 mod input;
 mod json;
 mod paths;
 mod readme;
 mod reports;
+mod settings;
 mod stdin;
 mod support;
 mod usage;

@@ -1,0 +1,145 @@
+//! What a report says about the world around a Dockerfile: hazards and consequences.
+
+use dockerfile_syntax::Dockerfile;
+use harden_core::redact::mask_text;
+use harden_core::{Hazard, Note, Place};
+use serde::Serialize;
+
+/// Something a fix could break, or that stops it.
+#[derive(Debug, Serialize)]
+pub struct HazardReport {
+    /// What kind it is; stable.
+    pub id: &'static str,
+    /// What it is and what would break.
+    pub message: String,
+    /// The file it was found in; none when an image brings it. The Dockerfile is called as in `path` of its report, other
+    /// files as in the build context or as the user spelled them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column in characters, from 1, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl HazardReport {
+    /// `path` and `source` are those of the Dockerfile.
+    pub(super) fn new(hazard: &Hazard, path: &str, source: &Dockerfile) -> Self {
+        let (file, line, column) = match &hazard.place {
+            Some(Place::Here(span)) => {
+                let at = source.line_col(span.start);
+                (Some(path.to_owned()), Some(at.line), Some(at.column))
+            }
+            Some(Place::File { name, line }) => (Some(masked(name)), *line, None),
+            None => (None, None, None),
+        };
+        Self { id: hazard.id, message: masked(&hazard.message), file, line, column }
+    }
+}
+
+/// A consequence of a fix, as data: `kind` tells which fields there are.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum NoteReport {
+    /// The container runs as this user.
+    RunsAs {
+        /// User id.
+        uid: u32,
+        /// Primary group id.
+        gid: u32,
+    },
+    /// The program writes here; what is mounted over it has to be writable for the user of `runs-as`.
+    Writes {
+        /// Absolute path in the image.
+        path: String,
+    },
+    /// A volume; one that exists already has to change owner once.
+    Volume {
+        /// Absolute path in the image.
+        path: String,
+        /// Its name in a compose file, or the bound folder.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+    },
+    /// The program listens on a port below 1024.
+    LowPort {
+        /// The port.
+        port: u16,
+    },
+}
+
+impl NoteReport {
+    pub(super) fn new(note: &Note) -> Self {
+        match note {
+            Note::RunsAs { uid, gid } => Self::RunsAs { uid: *uid, gid: *gid },
+            Note::Writes { path } => Self::Writes { path: masked(path) },
+            Note::Volume { path, source } => {
+                Self::Volume { path: masked(path), source: source.as_deref().map(masked) }
+            }
+            Note::LowPort { port } => Self::LowPort { port: *port },
+        }
+    }
+}
+
+fn masked(text: &str) -> String {
+    mask_text(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use dockerfile_syntax::Span;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hazards_name_their_places() {
+        let source = Dockerfile::parse("FROM a\n# é\nVOLUME /data\n");
+        let at = u32::try_from(source.text().find("/data").unwrap()).unwrap();
+        let places = [
+            (
+                Some(Place::Here(Span::new(at, at + 5))),
+                json!({ "file": "x/Dockerfile", "line": 3, "column": 8 }),
+            ),
+            (
+                Some(Place::File { name: "run.sh".to_owned(), line: Some(7) }),
+                json!({ "file": "run.sh", "line": 7 }),
+            ),
+            (
+                Some(Place::File { name: "compose.yaml".to_owned(), line: None }),
+                json!({ "file": "compose.yaml" }),
+            ),
+            (None, json!({})),
+        ];
+        for (place, mut expected) in places {
+            let hazard = Hazard { id: "volume", message: "DB_PASSWORD=hunter2".to_owned(), place };
+            expected["id"] = "volume".into();
+            expected["message"] = "DB_PASSWORD=********".into();
+            let report = HazardReport::new(&hazard, "x/Dockerfile", &source);
+            assert_eq!(serde_json::to_value(report).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn notes_are_objects_with_a_kind() {
+        let volume = |source: Option<&str>| Note::Volume {
+            path: "/data".to_owned(),
+            source: source.map(str::to_owned),
+        };
+        let cases = [
+            (Note::RunsAs { uid: 10001, gid: 0 }, json!({ "kind": "runs-as", "uid": 10001, "gid": 0 })),
+            (Note::Writes { path: "/app/log".to_owned() }, json!({ "kind": "writes", "path": "/app/log" })),
+            (volume(None), json!({ "kind": "volume", "path": "/data" })),
+            (
+                volume(Some("https://me:hunter2@host/x")),
+                json!({ "kind": "volume", "path": "/data", "source": "https://me:********@host/x" }),
+            ),
+            (Note::LowPort { port: 80 }, json!({ "kind": "low-port", "port": 80 })),
+        ];
+        for (note, expected) in cases {
+            assert_eq!(serde_json::to_value(NoteReport::new(&note)).unwrap(), expected);
+        }
+    }
+}
