@@ -16,6 +16,7 @@ mod json;
 mod paths;
 mod readme;
 mod reports;
+mod resolve;
 mod settings;
 mod stdin;
 mod support;
