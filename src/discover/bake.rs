@@ -72,8 +72,8 @@ fn definition(name: &str, target: &Value) -> Definition {
     Definition {
         label: format!("target.{name}"),
         name: name.to_owned(),
-        file: 0,
         fields: Fields {
+            build: true,
             context: target.get("context").map(Value::text),
             dockerfile: target.get("dockerfile").map(Value::text),
             inline: target.get("dockerfile-inline").is_some(),
@@ -83,12 +83,18 @@ fn definition(name: &str, target: &Value) -> Definition {
                 .map(|args| definition::args(args, |text| Text::Literal(text.to_owned())))
                 .unwrap_or_default(),
             named_contexts: target.get("contexts").map(definition::keys).unwrap_or_default(),
+            tags: target
+                .get("tags")
+                .map(|tags| tags.items().iter().map(Value::text).collect())
+                .unwrap_or_default(),
             // What an unknown `inherits` brings in is not known either.
             incomplete: target.get("inherits").is_some_and(|inherits| {
                 !matches!(inherits, Value::List(_)) || parents_known.len() < parents.len()
             }),
+            ..Fields::default()
         },
         parents: parents_known,
+        ..Definition::default()
     }
 }
 

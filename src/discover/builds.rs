@@ -6,13 +6,15 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use harden_core::Service;
 use rayon::prelude::*;
 
 use super::compose::Malformed;
-use super::definition::{self, Definition, Fields};
-use super::names::Role;
+use super::definition::{self, Definition, Fields, Resolved};
+use super::names::{self, Role};
 use super::paths::{self, Place};
 use super::problem::{Problem, ProblemKind};
+use super::run::{self, Image};
 use super::value::Text;
 use super::{bake, compose, interpolate};
 
@@ -21,6 +23,9 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Folders above a bake file in which the root of its repository is looked for.
 const FOLDERS_ABOVE: usize = 8;
+
+/// Builds of one image name that a service which runs it is taken to run.
+const MAX_MAKERS: usize = 4;
 
 /// One build of a Dockerfile.
 pub(super) struct Build {
@@ -32,48 +37,135 @@ pub(super) struct Build {
     pub(super) fields: Fields,
 }
 
-/// Every build the files name whose Dockerfile and context exist, in the order of the files.
-pub(super) fn read(files: &[(Place, Role)]) -> (Vec<Build>, Vec<Problem>) {
-    let read: Vec<_> = files.par_iter().map(|(place, role)| read_one(place, *role)).collect();
-    let mut problems = Vec::new();
-    let mut folders = BTreeMap::<&Path, (Vec<&(Place, Role)>, Vec<Definition>)>::new();
-    for (file, result) in files.iter().zip(read) {
-        match result {
-            Ok(definitions) => {
-                let folder = file.0.real.parent().unwrap_or(&file.0.real);
-                let (files, all) = folders.entry(folder).or_default();
-                all.extend(definitions.into_iter().map(|each| Definition { file: files.len(), ..each }));
-                files.push(file);
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
-    let mut builds = Vec::new();
-    for (files, definitions) in folders.into_values() {
-        match definition::resolve(&definitions) {
-            Ok(resolved) => {
-                for (index, fields) in resolved {
-                    let definition = &definitions[index];
-                    let (place, role) = files[definition.file];
-                    builds.extend(locate(place, *role, definition, fields));
-                }
-            }
-            Err(definition::TooMuch) => {
-                for (place, _) in files {
-                    problems.push(Problem::new(
-                        &place.shown,
-                        ProblemKind::BuildFileMalformed,
-                        "its services or targets build on each other too often to be followed, so nothing is taken \
-                         from it; give the build context with --context",
-                    ));
-                }
-            }
-        }
-    }
-    (builds, problems)
+/// What the files say.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Every build whose Dockerfile and context exist, in the order of the files.
+    pub(super) builds: Vec<Build>,
+    /// The services that run the image of a Dockerfile, which is named canonically.
+    pub(super) services: Vec<(PathBuf, Service)>,
+    /// See [`BuildSetup::own_images`](harden_core::BuildSetup::own_images).
+    pub(super) own_images: BTreeSet<String>,
+    pub(super) problems: Vec<Problem>,
 }
 
-fn read_one(place: &Place, role: Role) -> Result<Vec<Definition>, Problem> {
+/// Reads compose and bake files.
+pub(super) fn read(files: &[(Place, Role)]) -> Found {
+    let mut all = Found::default();
+    let mut folders = BTreeMap::<&Path, Folder<'_>>::new();
+    // Most compose files only run images, and need not be read unless others beside them build. Whatever builds has
+    // this word in it.
+    let files: Vec<_> = files.iter().filter(|(_, role)| *role != Role::Devcontainer).collect();
+    let read: Vec<_> = files.par_iter().map(|file| read_one(file, |text| text.contains("build"))).collect();
+    let mut rest = Vec::new();
+    for (file, result) in files.into_iter().zip(read) {
+        match result {
+            Ok(Some(definitions)) => folders.entry(folder(file)).or_default().add(file, definitions),
+            Ok(None) => rest.push(file),
+            Err(problem) => all.problems.push(problem),
+        }
+    }
+    rest.retain(|file| folders.contains_key(folder(file)));
+    let read: Vec<_> = rest.par_iter().map(|file| read_one(file, |_| true)).collect();
+    for (file, result) in rest.into_iter().zip(read) {
+        match result {
+            Ok(definitions) => {
+                folders.entry(folder(file)).or_default().add(file, definitions.unwrap_or_default());
+            }
+            Err(problem) => all.problems.push(problem),
+        }
+    }
+    for folder in folders.into_values() {
+        folder.resolve(&mut all);
+    }
+    all
+}
+
+fn folder(file: &(Place, Role)) -> &Path {
+    let real = &file.0.real;
+    real.parent().unwrap_or(real)
+}
+
+/// The files of one folder, which may be parts of one project.
+#[derive(Default)]
+struct Folder<'a> {
+    files: Vec<&'a (Place, Role)>,
+    definitions: Vec<Definition>,
+}
+
+impl<'a> Folder<'a> {
+    fn add(&mut self, file: &'a (Place, Role), definitions: Vec<Definition>) {
+        let rank = file.0.real.file_name().map(names::rank).unwrap_or_default();
+        let index = self.files.len();
+        self.definitions.extend(definitions.into_iter().map(|each| Definition { file: index, rank, ..each }));
+        self.files.push(file);
+    }
+
+    fn resolve(self, all: &mut Found) {
+        let Ok(resolved) = definition::resolve(&self.definitions) else {
+            all.problems.extend(self.files.into_iter().map(|(place, _)| {
+                Problem::new(
+                    &place.shown,
+                    ProblemKind::BuildFileMalformed,
+                    "its services or targets build on each other too often to be followed, so nothing is taken from \
+                     it; give the build context with --context",
+                )
+            }));
+            return;
+        };
+        // The Dockerfiles and stages behind the names of images.
+        let mut makers = BTreeMap::<String, BTreeSet<(PathBuf, Option<String>)>>::new();
+        let mut runs = Vec::new();
+        for Resolved { index, fields, says_build } in resolved {
+            let definition = &self.definitions[index];
+            let (place, role) = self.files[definition.file];
+            let is_service = *role == Role::Compose;
+            if !fields.build {
+                if is_service && let Some(image) = &fields.run.image {
+                    runs.push((image.key(), service(place, definition, &fields)));
+                }
+                continue;
+            }
+            all.own_images.extend(fields.run.image.as_ref().and_then(Image::name));
+            all.own_images.extend(fields.tags.iter().filter_map(run::image_name));
+            let Some(build) = locate(place, *role, definition, fields) else { continue };
+            let fields = &build.fields;
+            let made = (build.dockerfile.clone(), target(fields).map(str::to_owned));
+            let tags = fields.tags.iter().filter_map(run::image_name);
+            for key in fields.run.image.as_ref().map(Image::key).into_iter().chain(tags) {
+                makers.entry(key).or_default().insert(made.clone());
+            }
+            if is_service {
+                all.services.push((build.dockerfile.clone(), service(place, definition, fields)));
+            }
+            if says_build {
+                all.builds.push(build);
+            }
+        }
+        for (key, service) in runs {
+            let made = makers.get(&key).into_iter().flatten().take(MAX_MAKERS);
+            all.services.extend(made.map(|(dockerfile, target)| {
+                (dockerfile.clone(), Service { target: target.clone(), ..service.clone() })
+            }));
+        }
+    }
+}
+
+fn service(place: &Place, definition: &Definition, fields: &Fields) -> Service {
+    Service {
+        file: paths::display(&place.shown),
+        name: definition.name.clone(),
+        target: target(fields).map(str::to_owned),
+        settings: fields.run.settings.clone(),
+        incomplete: fields.incomplete,
+    }
+}
+
+/// The definitions in a file, unless it is a compose file that `is_wanted` passes over.
+fn read_one(
+    (place, role): &(Place, Role),
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Option<Vec<Definition>>, Problem> {
     let text = read_text(&place.shown).map_err(|why| {
         Problem::new(
             &place.shown,
@@ -81,19 +173,17 @@ fn read_one(place: &Place, role: Role) -> Result<Vec<Definition>, Problem> {
             format!("{why}, so nothing is taken from it; give the build context with --context"),
         )
     })?;
-    // Most compose files only run images. Whatever builds has this word in it.
-    if role == Role::Compose && !text.contains("build") {
-        return Ok(Vec::new());
-    }
     let (definitions, kind) = match role {
         Role::BakeHcl => (bake::definitions_in_hcl(&text), "bake"),
         Role::BakeJson => (bake::definitions_in_json(&text), "bake"),
-        Role::Compose | Role::Dockerfile => {
+        Role::Compose if is_wanted(&text) => {
             let env = EnvFile::beside(&place.shown);
-            (compose::definitions(&text, &|name| env.sets(name)), "compose")
+            let shown = paths::display(&place.shown);
+            (compose::definitions(&text, &shown, &|name| env.sets(name)), "compose")
         }
+        Role::Compose | Role::Dockerfile | Role::Devcontainer => return Ok(None),
     };
-    definitions.map_err(|Malformed { line, reason }| {
+    definitions.map(Some).map_err(|Malformed { line, reason }| {
         Problem::new(
             &place.shown,
             ProblemKind::BuildFileMalformed,
@@ -106,7 +196,7 @@ fn read_one(place: &Place, role: Role) -> Result<Vec<Definition>, Problem> {
     })
 }
 
-fn read_text(path: &Path) -> Result<String, String> {
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("cannot be read ({})", error.kind());
     let file = fs::File::open(path).map_err(cannot)?;
     let mut bytes = Vec::new();
@@ -209,6 +299,14 @@ fn repository_root(folder: &Path) -> Option<PathBuf> {
         folder = paths::above(&folder)?;
     }
     None
+}
+
+/// Whether another stage than [`target`] may be meant: a variable decides, or what is inherited is not known.
+pub(super) fn is_target_unknown(fields: &Fields) -> bool {
+    match &fields.target {
+        Some(target) => target.certain().is_none(),
+        None => fields.incomplete,
+    }
 }
 
 /// The likely name of the stage a build ends with.

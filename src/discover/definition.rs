@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::run::Run;
 use super::value::{Text, Value};
 
 /// Longest chain of `extends` or `inherits` that is followed.
@@ -20,15 +21,19 @@ pub(super) struct Definition {
     pub(super) name: String,
     /// Which file of the folder it is in.
     pub(super) file: usize,
+    /// The place of that file when several are merged: later ones are laid over earlier ones.
+    pub(super) rank: u8,
     /// Names of what it builds on; later ones win.
     pub(super) parents: Vec<String>,
     /// What it says itself.
     pub(super) fields: Fields,
 }
 
-/// What is said about a build.
+/// What is said about a build and about running its image.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
+    /// There is a build at all; a service without one runs an image from elsewhere.
+    pub(super) build: bool,
     pub(super) context: Option<Text>,
     pub(super) dockerfile: Option<Text>,
     /// The Dockerfile is in the compose or bake file itself.
@@ -36,8 +41,12 @@ pub(super) struct Fields {
     pub(super) target: Option<Text>,
     pub(super) args: BTreeMap<String, Option<String>>,
     pub(super) named_contexts: BTreeSet<String>,
+    /// Names the image gets.
+    pub(super) tags: Vec<Text>,
     /// It builds on something that was not found or cannot be followed.
     pub(super) incomplete: bool,
+    /// How a service runs the image; a bake target does not.
+    pub(super) run: Run,
 }
 
 impl Fields {
@@ -52,14 +61,19 @@ impl Fields {
         if over.target.is_some() {
             self.target.clone_from(&over.target);
         }
+        if !over.tags.is_empty() {
+            self.tags.clone_from(&over.tags);
+        }
+        self.build |= over.build;
         self.inline |= over.inline;
         self.incomplete |= over.incomplete;
+        self.run.overlay(&over.run);
         self.args.extend(over.args.iter().map(|(name, value)| (name.clone(), value.clone())));
         self.named_contexts.extend(over.named_contexts.iter().cloned());
     }
 
     fn weight(&self) -> usize {
-        1 + self.args.len() + self.named_contexts.len()
+        1 + self.args.len() + self.named_contexts.len() + self.tags.len() + self.run.settings.len()
     }
 }
 
@@ -98,44 +112,60 @@ pub(super) fn keys(value: &Value) -> BTreeSet<String> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMuch;
 
-/// Every build the definitions of one folder amount to, as `(index of the definition, what it says in the end)`.
+/// What a definition amounts to.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// Index of the definition.
+    pub(super) index: usize,
+    /// What it says in the end.
+    pub(super) fields: Fields,
+    /// It speaks of the build itself, or inherits that; otherwise only a file below it does.
+    pub(super) says_build: bool,
+}
+
+/// Everything the definitions of one folder amount to.
 ///
-/// A definition is completed by what it inherits. When it then names no context, or no Dockerfile, it may be one half
-/// of a pair that is merged (`compose.override.yaml`, `docker-bake.override.hcl`), so it is also laid over each
-/// definition of the same name in the folder. What is inherited by others and names neither is a template and no build.
-pub(super) fn resolve(definitions: &[Definition]) -> Result<Vec<(usize, Fields)>, TooMuch> {
+/// A definition is completed by what it inherits. It may also be one half of a pair that is merged
+/// (`compose.override.yaml`, `docker-bake.override.hcl`): it is laid over each definition of the same name in a file
+/// that comes before its own, and where it names no context or no Dockerfile also over those in files of the same rank
+/// (`compose.dev.yaml`, `compose.prod.yaml`). What is inherited by others and names neither is a template and no build.
+pub(super) fn resolve(definitions: &[Definition]) -> Result<Vec<Resolved>, TooMuch> {
     let mut resolver = Resolver::new(definitions);
     let inherited: BTreeSet<&str> =
         definitions.iter().flat_map(|definition| &definition.parents).map(String::as_str).collect();
-    let mut builds = Vec::new();
+    let mut all = Vec::new();
     for (index, definition) in definitions.iter().enumerate() {
         let own = resolver.fields(index, 0)?;
         let names_itself = own.context.is_some() || own.dockerfile.is_some() || own.inline;
-        if !names_itself && inherited.contains(definition.name.as_str()) {
+        if own.build && !names_itself && inherited.contains(definition.name.as_str()) {
             continue;
         }
         let complete = own.context.is_some() && own.dockerfile.is_some();
-        let mut halves = Vec::new();
-        if !complete && let Some(same) = resolver.by_name.get(definition.name.as_str()) {
-            halves.extend(same.iter().copied().filter(|&other| other != index));
-        }
+        let says_build = own.build;
         let mut alone = true;
-        for other in halves {
+        for other in resolver.by_name.get(definition.name.as_str()).cloned().unwrap_or_default() {
+            let rank = definitions[other].rank;
+            if other == index || rank > definition.rank || (rank == definition.rank && complete) {
+                continue;
+            }
             let mut merged = resolver.fields(other, 0)?;
+            if !merged.build && !own.build && rank == definition.rank {
+                continue;
+            }
             // Without a context of its own it only means something on top of one that has it.
-            alone &= !(own.context.is_none() && merged.context.is_some());
+            alone &= !(own.build && own.context.is_none() && merged.context.is_some());
             merged.overlay(&own);
             resolver.spend(&merged)?;
-            builds.push((index, merged));
+            all.push(Resolved { index, fields: merged, says_build });
         }
         if alone {
-            builds.push((index, own));
+            all.push(Resolved { index, fields: own, says_build });
         }
     }
-    builds.retain(|(_, fields)| {
-        !fields.incomplete || (fields.context.is_some() && fields.dockerfile.is_some())
+    all.retain(|Resolved { fields, .. }| {
+        !fields.build || !fields.incomplete || (fields.context.is_some() && fields.dockerfile.is_some())
     });
-    Ok(builds)
+    Ok(all)
 }
 
 struct Resolver<'a> {
@@ -149,7 +179,7 @@ struct Resolver<'a> {
 enum Progress {
     Not,
     Started,
-    Done(Fields),
+    Done(Box<Fields>),
 }
 
 impl<'a> Resolver<'a> {
@@ -169,7 +199,7 @@ impl<'a> Resolver<'a> {
     /// What a definition says with all it inherits.
     fn fields(&mut self, index: usize, chain: usize) -> Result<Fields, TooMuch> {
         if let Progress::Done(fields) = &self.done[index] {
-            let fields = fields.clone();
+            let fields = Fields::clone(fields);
             self.spend(&fields)?;
             return Ok(fields);
         }
@@ -192,7 +222,7 @@ impl<'a> Resolver<'a> {
         }
         all.overlay(&definition.fields);
         self.spend(&all)?;
-        self.done[index] = Progress::Done(all.clone());
+        self.done[index] = Progress::Done(Box::new(all.clone()));
         Ok(all)
     }
 }
@@ -205,9 +235,9 @@ mod tests {
         Definition {
             label: format!("target.{name}"),
             name: name.into(),
-            file: 0,
             parents: parents.iter().map(|&parent| parent.into()).collect(),
-            fields,
+            fields: Fields { build: true, ..fields },
+            ..Definition::default()
         }
     }
 
@@ -232,7 +262,7 @@ mod tests {
             target("c", &["a", "b"], with_arg("X", "1")),
         ];
         let builds = resolve(&definitions).unwrap();
-        let (_, c) = builds.iter().find(|(index, _)| *index == 2).unwrap();
+        let c = &builds.iter().find(|build| build.index == 2).unwrap().fields;
         assert_eq!(c.context, literal("a"));
         assert_eq!(c.target, literal("two"));
         assert_eq!(c.args["X"], Some("1".into()));
@@ -243,17 +273,17 @@ mod tests {
         let definitions =
             [target("_common", &[], with_arg("X", "1")), target("web", &["_common"], context("web"))];
         let builds = resolve(&definitions).unwrap();
-        assert_eq!(builds.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1]);
-        assert_eq!(builds[0].1.args["X"], Some("1".into()));
+        assert_eq!(builds.iter().map(|build| build.index).collect::<Vec<_>>(), [1]);
+        assert_eq!(builds[0].fields.args["X"], Some("1".into()));
     }
 
     #[test]
     fn an_override_is_laid_over_its_base_and_is_no_build_alone() {
         let definitions = [target("web", &[], context("web")), target("web", &[], with_arg("X", "1"))];
         let builds = resolve(&definitions).unwrap();
-        let overridden: Vec<_> = builds.iter().filter(|(index, _)| *index == 1).collect();
+        let overridden: Vec<_> = builds.iter().filter(|build| build.index == 1).collect();
         assert_eq!(overridden.len(), 1);
-        assert_eq!(overridden[0].1.context, literal("web"));
+        assert_eq!(overridden[0].fields.context, literal("web"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! a Dockerfile and the arguments, named contexts and targets it is built with come from compose and bake files: those
 //! found in the same walk, and those in the folder of a named file (or of a walked directory) and in up to five folders
 //! above it, ending at the root of the repository. Where none of them names a Dockerfile, its own folder is taken for
-//! its context.
+//! its context. Compose files also say how the image is run, and `devcontainer.json` that it is for development.
 //!
 //! Nothing here fails: what could not be used is a [`Problem`] beside what was found.
 
@@ -12,10 +12,12 @@ mod bake;
 mod builds;
 mod compose;
 mod definition;
+mod devcontainer;
 mod interpolate;
 mod names;
 mod paths;
 mod problem;
+mod run;
 mod value;
 mod walk;
 
@@ -24,7 +26,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use harden_core::BuildSetup;
+use harden_core::{BuildSetup, Service};
 
 use builds::Build;
 pub(crate) use compose::parse as parse_yaml;
@@ -198,19 +200,28 @@ impl Search {
         } else {
             std::mem::take(&mut self.build_files).into_values().collect()
         };
-        let (builds, problems) = builds::read(&files);
+        let read = builds::read(&files);
+        self.problems.extend(read.problems);
+        let (for_development, problems) = devcontainer::dockerfiles(&files);
         self.problems.extend(problems);
-        let mut by_dockerfile = BTreeMap::<PathBuf, Vec<Build>>::new();
-        for build in builds {
-            by_dockerfile.entry(build.dockerfile.clone()).or_default().push(build);
+        let mut said = BTreeMap::<PathBuf, Said>::new();
+        for build in read.builds {
+            said.entry(build.dockerfile.clone()).or_default().builds.push(build);
+        }
+        for (dockerfile, service) in read.services {
+            said.entry(dockerfile).or_default().services.push(service);
         }
         let mut candidates: Vec<_> = self
             .dockerfiles
             .into_iter()
-            .map(|(real, file)| candidate(file, by_dockerfile.remove(&real).unwrap_or_default(), options))
+            .map(|(real, file)| {
+                let mut said = said.remove(&real).unwrap_or_default();
+                said.devcontainer = for_development.contains(&real) || devcontainer::is_inside(&real);
+                candidate(file, said, &read.own_images, options)
+            })
             .collect();
         if self.stdin {
-            candidates.push(from_stdin(options));
+            candidates.push(from_stdin(&read.own_images, options));
         }
         candidates.sort_by(|a, b| a.source.cmp(&b.source));
         self.problems.sort();
@@ -246,22 +257,30 @@ fn input_problem(path: &Path, error: &io::Error) -> Problem {
     Problem::new(path, kind, message)
 }
 
-fn from_stdin(options: &Options) -> Candidate {
+/// What was read about one Dockerfile.
+#[derive(Default)]
+struct Said {
+    builds: Vec<Build>,
+    services: Vec<Service>,
+    devcontainer: bool,
+}
+
+fn from_stdin(own_images: &BTreeSet<String>, options: &Options) -> Candidate {
     let context_origin =
         if options.context.is_some() { ContextOrigin::Explicit } else { ContextOrigin::None };
     Candidate {
         source: Input::Stdin,
         context: options.context.clone(),
         context_origin,
-        setup: setup(&[], options),
+        setup: setup(&Said::default(), own_images, options),
         explicit: true,
     }
 }
 
-fn candidate(file: Dockerfile, builds: Vec<Build>, options: &Options) -> Candidate {
-    let setup = setup(&builds, options);
+fn candidate(file: Dockerfile, said: Said, own_images: &BTreeSet<String>, options: &Options) -> Candidate {
+    let setup = setup(&said, own_images, options);
     let mut contexts = BTreeMap::<PathBuf, (PathBuf, BTreeSet<String>)>::new();
-    for build in builds {
+    for build in said.builds {
         let (_, sources) =
             contexts.entry(build.context.real).or_insert((build.context.shown, BTreeSet::new()));
         sources.insert(build.source);
@@ -279,24 +298,34 @@ fn candidate(file: Dockerfile, builds: Vec<Build>, options: &Options) -> Candida
     Candidate { source: Input::Path(file.shown), context, context_origin, setup, explicit: file.explicit }
 }
 
-/// The union of all builds: an argument with two values has an unknown one.
-fn setup(builds: &[Build], options: &Options) -> BuildSetup {
-    let mut setup = BuildSetup::default();
-    for Build { fields, source, .. } in builds {
+/// The union of all builds. The value of an argument is known when every build gives the same.
+fn setup(said: &Said, own_images: &BTreeSet<String>, options: &Options) -> BuildSetup {
+    let mut services = said.services.clone();
+    services.sort();
+    services.dedup();
+    let mut setup = BuildSetup {
+        services,
+        devcontainer: said.devcontainer,
+        own_images: own_images.clone(),
+        ..BuildSetup::default()
+    };
+    // Of each argument its value, and how many builds give it.
+    let mut args = BTreeMap::<&str, (Option<&str>, usize)>::new();
+    for Build { fields, source, .. } in &said.builds {
         setup.named_contexts.extend(fields.named_contexts.iter().cloned());
         setup.targets.extend(builds::target(fields).map(str::to_owned));
+        setup.targets_unknown |= builds::is_target_unknown(fields);
         setup.sources.insert(source.clone());
         for (name, value) in &fields.args {
-            setup
-                .build_args
-                .entry(name.clone())
-                .and_modify(|known| {
-                    if known != value {
-                        *known = None;
-                    }
-                })
-                .or_insert_with(|| value.clone());
+            let value = value.as_deref();
+            let (known, count) = args.entry(name).or_insert((value, 0));
+            *known = known.filter(|known| Some(*known) == value);
+            *count += 1;
         }
+    }
+    for (name, (value, count)) in args {
+        let value = value.filter(|_| count == said.builds.len()).map(str::to_owned);
+        setup.build_args.insert(name.to_owned(), value);
     }
     if let Some(target) = &options.target {
         setup.targets.insert(target.clone());

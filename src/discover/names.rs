@@ -1,4 +1,4 @@
-//! Which file names are Dockerfiles, compose files and bake files.
+//! Which file names are Dockerfiles, compose files, bake files and descriptions of development containers.
 //!
 //! A walk takes `Dockerfile`, `dockerfile`, `Dockerfile.*`, `*.dockerfile` (any case) and `Containerfile*`. Of these it
 //! leaves out what is not a Dockerfile whatever its stem says: ignore files, documents, backups, patches and templates
@@ -13,6 +13,8 @@ pub(super) enum Role {
     Compose,
     BakeHcl,
     BakeJson,
+    /// `devcontainer.json`; the folder decides whether it is one.
+    Devcontainer,
 }
 
 /// Last extensions, in lower case, of files that only look like Dockerfiles.
@@ -62,12 +64,29 @@ pub(super) fn role(name: &OsStr) -> Option<Role> {
     match name {
         b"docker-bake.hcl" | b"docker-bake.override.hcl" => return Some(Role::BakeHcl),
         b"docker-bake.json" | b"docker-bake.override.json" => return Some(Role::BakeJson),
+        b"devcontainer.json" | b".devcontainer.json" => return Some(Role::Devcontainer),
         _ => {}
     }
     if is_compose(name) {
         return Some(Role::Compose);
     }
     is_dockerfile(name).then_some(Role::Dockerfile)
+}
+
+/// When compose or bake merge the files of a folder, later ranks are laid over earlier ones.
+///
+/// Compose takes `compose.yaml` and then the file with `override` in its name by itself, others when they are named
+/// (Docker docs, "Merge Compose files"). Bake takes compose files, `docker-bake.json`, `docker-bake.hcl` and the
+/// overrides of both, in this order (Docker docs, "Bake file reference", "File lookup").
+pub(super) fn rank(name: &OsStr) -> u8 {
+    match name.as_encoded_bytes() {
+        b"compose.yaml" | b"compose.yml" | b"docker-compose.yaml" | b"docker-compose.yml" => 0,
+        b"docker-bake.json" => 2,
+        b"docker-bake.hcl" => 3,
+        b"docker-bake.override.json" => 4,
+        b"docker-bake.override.hcl" => 5,
+        _ => 1,
+    }
 }
 
 fn is_compose(name: &[u8]) -> bool {
@@ -167,9 +186,21 @@ mod tests {
         }
         assert_eq!(role_of("docker-bake.hcl"), Some(Role::BakeHcl));
         assert_eq!(role_of("docker-bake.override.json"), Some(Role::BakeJson));
+        for name in ["devcontainer.json", ".devcontainer.json"] {
+            assert_eq!(role_of(name), Some(Role::Devcontainer), "{name}");
+        }
         for name in ["composer.json", "composer.yaml", "compose.json", "bake.hcl", "docker-bake.yml"] {
             assert_eq!(role_of(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn overrides_come_after_what_they_override() {
+        let rank_of = |name: &str| rank(OsStr::new(name));
+        assert!(rank_of("compose.yaml") < rank_of("compose.override.yaml"));
+        assert!(rank_of("docker-compose.yml") < rank_of("docker-compose.prod.yml"));
+        assert!(rank_of("docker-bake.hcl") < rank_of("docker-bake.override.json"));
+        assert!(rank_of("compose.override.yml") < rank_of("docker-bake.json"));
     }
 
     #[cfg(unix)]

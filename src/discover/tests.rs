@@ -1,5 +1,7 @@
 //! Whole trees; the rules of one file format are tested beside its reader.
 
+mod services;
+
 use super::*;
 
 struct Tree(tempfile::TempDir);
@@ -274,8 +276,8 @@ fn several_services_are_a_union() {
     assert_eq!(candidate.setup.targets, ["job".into(), "web".into()].into());
     assert_eq!(
         candidate.setup.build_args,
-        [("SAME".into(), Some("a".into())), ("DIFFERENT".into(), None), ("ONE".into(), Some("x".into()))]
-            .into()
+        [("SAME".into(), Some("a".into())), ("DIFFERENT".into(), None), ("ONE".into(), None)].into(),
+        "the other build does not give ONE"
     );
     assert_eq!(tree.sources(&candidate), ["compose.yml: services.job", "compose.yml: services.web"]);
 }
@@ -416,7 +418,8 @@ target "app" {
     assert_eq!(candidate.setup.named_contexts, ["base".into()].into());
     assert_eq!(
         candidate.setup.build_args,
-        [("GO".into(), Some("1.23".into())), ("EXTRA".into(), Some("1".into()))].into()
+        [("GO".into(), Some("1.23".into())), ("EXTRA".into(), None)].into(),
+        "only the override gives EXTRA"
     );
     assert_eq!(
         tree.sources(&candidate),

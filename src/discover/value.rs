@@ -48,6 +48,11 @@ impl Value {
         Self::Text(Text::Literal(text.into()))
     }
 
+    /// What reads one, for readers that keep more than this does.
+    pub(super) fn visitor() -> impl for<'de> Visitor<'de, Value = Self> {
+        AtDepth(0)
+    }
+
     /// The last value under `key`, when this is a map that has it and it is not null.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         let value = self.entries().iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)?;

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+use super::devcontainer;
 use super::names::{self, Role};
 use super::paths::{self, Place};
 use super::problem::{Problem, ProblemKind};
@@ -135,7 +136,17 @@ pub(super) fn build_files_above(
 }
 
 fn list(folder: &Place, add: &mut impl FnMut(Place, Role)) {
-    for entry in walker(&folder.shown).max_depth(Some(1)).build().flatten() {
+    let mut builder = walker(&folder.shown);
+    // One level, but for the descriptions of development containers.
+    builder.max_depth(Some(3)).filter_entry(|entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        match entry.depth() {
+            0 => true,
+            1 => !is_folder || entry.file_name() == devcontainer::FOLDER,
+            _ => is_folder || names::role(entry.file_name()) == Some(Role::Devcontainer),
+        }
+    });
+    for entry in builder.build().flatten() {
         match hit(folder, &entry) {
             None | Some((_, Role::Dockerfile)) => {}
             Some((place, role)) => add(place, role),

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::*;
 
 fn read(text: &str) -> Vec<Definition> {
-    definitions(text, &|_| false).unwrap()
+    definitions(text, "compose.yaml", &|_| false).unwrap()
 }
 
 fn only(text: &str) -> Fields {
@@ -161,8 +161,8 @@ fn extends_in_both_forms() {
   base: {image: scratch}
 ",
     );
-    assert_eq!(all.len(), 3);
-    assert!(all.iter().all(|definition| definition.parents == ["base"]));
+    assert_eq!(all.len(), 4);
+    assert!(all[..3].iter().all(|definition| definition.parents == ["base"]));
 }
 
 #[test]
@@ -174,14 +174,20 @@ fn shapes_that_mean_nothing_are_passed_over() {
         "services: []\n",
         "services: {a: }\n",
         "services: {a: [build]}\n",
-        "services: {a: {build: }}\n",
-        "services: {a: {image: x}}\n",
         "include: [other.yaml]\n",
         "- a\n- b\n",
         "just text\n",
     ] {
         assert!(read(text).is_empty(), "{text:?}");
     }
+}
+
+#[test]
+fn a_service_may_be_no_build() {
+    for text in ["services: {a: {build: }}\n", "services: {a: {image: x}}\n"] {
+        assert!(!only(text).build, "{text:?}");
+    }
+    assert!(only("services: {a: {build: {}}}\n").build);
 }
 
 #[test]
@@ -195,7 +201,8 @@ fn documents_and_tags() {
 
 #[test]
 fn malformed_files_name_the_line_and_quote_nothing() {
-    let error = definitions("services:\n  a: {build: .}\n  b: [hunter2\n  c: ]]\n", &|_| false).unwrap_err();
+    let error =
+        definitions("services:\n  a: {build: .}\n  b: [hunter2\n  c: ]]\n", "x", &|_| false).unwrap_err();
     assert!(error.line.is_some_and(|line| line >= 3), "{error:?}");
     assert!(!error.reason.contains("hunter2"), "{error:?}");
 }
@@ -231,7 +238,7 @@ fn hostile_files_are_refused_quickly() {
     ];
     for (name, text) in cases {
         let start = std::time::Instant::now();
-        assert!(definitions(&text, &|_| false).is_err(), "{name}");
+        assert!(definitions(&text, "x", &|_| false).is_err(), "{name}");
         assert!(start.elapsed().as_secs() < 5, "{name} took {:?}", start.elapsed());
     }
 }
