@@ -85,6 +85,9 @@ fn from<'a>(
         return None;
     }
     let message = format!("`{reference}` can change under its tag");
+    if let Some(why) = own_image(ctx, reference) {
+        return finding(message, Verdict::Kept(why));
+    }
     if !stage.image.text().contains('$') {
         let verdict = pin_literal(ctx, stage, reference);
         return finding(message, verdict);
@@ -104,6 +107,18 @@ fn from<'a>(
         Ok(fix)
     });
     finding(message, verdict.map_or_else(image_spelling::unpinned, Verdict::Fix))
+}
+
+/// Images that are built here: whatever a registry has under the name is not what the next build is meant to use.
+fn own_image(ctx: &Context<'_>, reference: &Reference) -> Option<Why> {
+    // A named context is the better reason.
+    let is_own = ctx.setup.is_own_image(reference) && image_spelling::named_context(ctx, reference).is_none();
+    is_own.then(|| {
+        let message = format!(
+            "a compose or bake file builds `{reference}`; with a digest the next build of it would not be used"
+        );
+        Why::new("own-image", message)
+    })
 }
 
 fn pin_literal(ctx: &Context<'_>, stage: &Stage<'_>, reference: &Reference) -> Verdict {
@@ -140,10 +155,13 @@ fn source(ctx: &Context<'_>, one: &SourceUse<'_>) -> Option<Finding> {
         }
         _ => return None,
     };
+    let message = format!("`{reference}` can change under its tag");
+    if let Some(why) = own_image(ctx, reference) {
+        return finding(message, Verdict::Kept(why));
+    }
     let verdict = image_spelling::pin(ctx, reference, None).and_then(|pinned| {
         let start = image_spelling::source_start(ctx, one, reference)?;
         Ok(fix(reference, &pinned, image_spelling::edit_at(start, reference, &pinned.suffix)))
     });
-    let message = format!("`{reference}` can change under its tag");
     finding(message, verdict.map_or_else(image_spelling::unpinned, Verdict::Fix))
 }

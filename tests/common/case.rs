@@ -17,6 +17,10 @@ use super::archive;
 
 /// A Dockerfile in its build context.
 ///
+/// How it is built and run is said as users say it: by a compose or bake file in the case folder (targets, arguments,
+/// named contexts, own images, services), and by `.devcontainer/` for a development container. A service may name a
+/// build context that does not exist; a second Dockerfile may not.
+///
 /// In a case folder, `NAME.make` is not copied: it holds the recipe that makes `NAME` (see [`archive::make`]). A file
 /// `stdin` makes the Dockerfile come from standard input, without a build context.
 pub(crate) struct Case {
