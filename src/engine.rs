@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use dockerfile_syntax::{Digest, Reference};
 use harden_core::{
-    Answer, BuildSetup, ContextSource, Facts, ImageConfig, ImageFiles, Outcome, Policy, ResolvedImage,
-    RewriteError, Transform, Why,
+    Answer, BuildSetup, ContextListing, ContextSource, Facts, ImageConfig, ImageFiles, Outcome, Policy,
+    ResolvedImage, RewriteError, Transform, Why,
 };
 
 use crate::discover::{Candidate, ContextOrigin};
@@ -44,7 +44,8 @@ impl<'a> FileFacts<'a> {
     fn context(&self) -> Result<&BuildContext, Why> {
         let open = || {
             let root = self.context.as_ref().map_err(Why::clone)?;
-            BuildContext::open(root, self.dockerfile.as_deref())
+            let context = BuildContext::open(root, self.dockerfile.as_deref())?;
+            Ok(if self.guessed { context.guessed() } else { context })
         };
         self.opened.get_or_init(open).as_ref().map_err(Why::clone)
     }
@@ -69,10 +70,14 @@ impl Facts for FileFacts<'_> {
 
     fn context_source(&self, source: &str) -> Answer<ContextSource> {
         match self.context() {
-            Ok(context) => match context.source(source) {
-                Answer::Known(found) => Answer::Known(ContextSource { guessed: self.guessed, ..found }),
-                other => other,
-            },
+            Ok(context) => context.source(source),
+            Err(why) => Answer::Unknown(why),
+        }
+    }
+
+    fn context_listing(&self, folder: &str) -> Answer<Arc<ContextListing>> {
+        match self.context() {
+            Ok(context) => context.listing(folder),
             Err(why) => Answer::Unknown(why),
         }
     }

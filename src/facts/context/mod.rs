@@ -6,6 +6,7 @@
 
 mod glob;
 mod ignore;
+mod listing;
 mod probe;
 pub(super) mod tar;
 mod walk;
@@ -17,7 +18,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use harden_core::{Answer, ContextEntry, ContextSource, EntryKind, Why};
+use harden_core::{Answer, ContextEntry, ContextListing, ContextSource, EntryKind, Why};
 
 use ignore::DockerIgnore;
 use walk::{Object, Place, Walk, quoted, unreadable};
@@ -33,9 +34,11 @@ const TEXT_LIMIT: u64 = 1 << 20;
 pub struct BuildContext {
     root: PathBuf,
     dockerfile: Option<PathBuf>,
+    guessed: bool,
     rules: OnceLock<Result<DockerIgnore, Why>>,
     sources: Mutex<HashMap<String, Answer<ContextSource>>>,
     texts: Mutex<HashMap<String, Answer<Arc<str>>>>,
+    listings: Mutex<HashMap<String, Answer<Arc<ContextListing>>>>,
     kinds: Mutex<HashMap<String, EntryKind>>,
 }
 
@@ -63,11 +66,19 @@ impl BuildContext {
         Ok(Self {
             root: root.to_owned(),
             dockerfile: dockerfile.map(Path::to_owned),
+            guessed: false,
             rules: OnceLock::new(),
             sources: Mutex::default(),
             texts: Mutex::default(),
+            listings: Mutex::default(),
             kinds: Mutex::default(),
         })
+    }
+
+    /// The same context, taken for one by guess: [`ContextSource::guessed`] and [`ContextListing::guessed`] say so.
+    #[must_use]
+    pub fn guessed(self) -> Self {
+        Self { guessed: true, ..self }
     }
 
     /// What a COPY or ADD source names, its variables already expanded.
@@ -86,7 +97,7 @@ impl BuildContext {
             return answer.clone();
         }
         let answer = match self.find(source) {
-            Ok(found) => Answer::Known(found),
+            Ok(found) => Answer::Known(ContextSource { guessed: self.guessed, ..found }),
             Err(why) => Answer::Unknown(why),
         };
         lock(&self.sources).insert(source.to_owned(), answer.clone());
@@ -107,6 +118,27 @@ impl BuildContext {
             Err(why) => Answer::Unknown(why),
         };
         lock(&self.texts).insert(path.to_owned(), answer.clone());
+        answer
+    }
+
+    /// Everything below a folder that is sent to the builder, sorted by path, with permission bits on Unix. Links on the
+    /// way to the folder are followed, links below it are listed only. A folder of which nothing is sent is not listed.
+    ///
+    /// A listing is incomplete after 20,000 directory entries, 64 folders inside each other, or a folder that cannot be
+    /// read.
+    ///
+    /// Unknown: `not-found`, `ignored-by-dockerignore`, `not-a-folder`, and the reasons [`Self::source`] gives for
+    /// links and `.dockerignore`.
+    pub fn listing(&self, folder: &str) -> Answer<Arc<ContextListing>> {
+        let folder = relative(folder);
+        if let Some(answer) = lock(&self.listings).get(&folder) {
+            return answer.clone();
+        }
+        let answer = match self.rules().and_then(|rules| listing::list(&self.root, rules, &folder)) {
+            Ok(listing) => Answer::Known(Arc::new(ContextListing { guessed: self.guessed, ..listing })),
+            Err(why) => Answer::Unknown(why),
+        };
+        lock(&self.listings).insert(folder, answer.clone());
         answer
     }
 

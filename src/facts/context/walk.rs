@@ -338,7 +338,7 @@ pub(super) fn unreadable(what: &str, error: &io::Error) -> Why {
     Why::new("unreadable", format!("{what} cannot be read ({}); make it readable or remove it", error.kind()))
 }
 
-fn join(directory: &str, name: &str) -> String {
+pub(super) fn join(directory: &str, name: &str) -> String {
     match (directory, name) {
         ("", name) => name.to_owned(),
         (directory, "") => directory.to_owned(),
@@ -378,7 +378,7 @@ fn name_bytes(name: &OsStr) -> std::borrow::Cow<'_, [u8]> {
 }
 
 /// A name as text: each byte that is not UTF-8 is U+FFFD, as in Go.
-fn display(name: &OsStr) -> String {
+pub(super) fn display(name: &OsStr) -> String {
     let mut text = String::new();
     for chunk in name_bytes(name).utf8_chunks() {
         text.push_str(chunk.valid());
