@@ -59,8 +59,8 @@ pub(crate) fn images(images: &Images, systems: &ByName) -> Result<String> {
 }
 
 fn variants(image: &Facts, systems: &ByName) -> Result<Vec<String>> {
-    if !image.tags.is_empty() {
-        return Err("tags are written in [[image.variant]]".to_owned());
+    if !image.tags.is_empty() || image.inherit.is_some() {
+        return Err("tags and inherit are written in [[image.variant]]".to_owned());
     }
     if image.variant.is_empty() {
         return Ok(vec![image_value(image, systems)?]);

@@ -52,6 +52,8 @@ pub(crate) struct Facts {
     pub(crate) variant: Vec<Facts>,
     /// Only of a variant.
     pub(crate) tags: Vec<String>,
+    /// Only of a variant: `false` when nothing of the image holds for it.
+    pub(crate) inherit: Option<bool>,
     pub(crate) role: Option<Role>,
     pub(crate) system: Option<String>,
     pub(crate) user: Option<User>,
@@ -75,12 +77,16 @@ pub(crate) struct Facts {
 impl Facts {
     /// The facts of this variant, and those of `image` where it says nothing.
     pub(crate) fn or(&self, image: &Self) -> Self {
+        if self.inherit == Some(false) {
+            return Self { names: image.names.clone(), ..self.clone() };
+        }
         macro_rules! merge {
             ($($field:ident),* $(,)?) => {
                 Self {
                     names: image.names.clone(),
                     tags: self.tags.clone(),
                     variant: Vec::new(),
+                    inherit: self.inherit,
                     $($field: self.$field.clone().or_else(|| image.$field.clone())),*
                 }
             };
