@@ -2,6 +2,7 @@
 
 pub(crate) mod add_spelling;
 pub(crate) mod base_images;
+pub(crate) mod image_paths;
 pub(crate) mod image_spelling;
 pub(crate) mod never_archive;
 pub(crate) mod pin_variable;
