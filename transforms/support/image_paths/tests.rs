@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use harden_core::syntax::Digest;
+use harden_core::syntax::{Digest, Reference};
 use harden_core::{
     Answer, BuildSetup, ContextEntry, ContextListing, ContextSource, EntryKind, Facts, Finding, ImageConfig,
-    Level, ListedEntry, ListedKind, Meta, NoFacts, Policy, ResolvedImage, Transform, rewrite,
+    Level, ListedEntry, ListedKind, Meta, NoFacts, Place, Policy, ResolvedImage, Transform, rewrite,
 };
 
 use super::*;
