@@ -1,0 +1,193 @@
+//! A case: a folder with an application, and `case.toml` that says how to tell that it works.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use harden_core::UserStyle;
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+use toml::de::{DeTable, DeValue};
+
+use crate::bases::Bases;
+use crate::here;
+
+/// In a case with a hazard: the Dockerfile with the USER that harden must not write, to show that it breaks.
+pub(crate) const FORCED: &str = "forced.Dockerfile";
+/// What a person makes of the Dockerfile; stands in where there is no `non-root-user`.
+pub(crate) const EXPECTED: &str = "expected.Dockerfile";
+const SPEC: &str = "case.toml";
+
+/// A case.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) spec: Spec,
+}
+
+/// What `case.toml` says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Spec {
+    /// What the case shows, one sentence.
+    #[allow(dead_code, reason = "for people who read the case")]
+    why: String,
+    /// `root-group` for the style that `OpenShift` wants.
+    style: Option<Style>,
+    /// The image runs as another user from the start; nothing has to change.
+    #[serde(default)]
+    pub(crate) fine_already: bool,
+    /// What `config.User` has to be, where only one answer is right.
+    pub(crate) user: Option<String>,
+    /// Files of the context that come from `apps`, by path; `counter` is the static program.
+    #[serde(default)]
+    provide: BTreeMap<String, String>,
+    /// Modes of files in the context, in octal; git keeps only one bit of them.
+    #[serde(default)]
+    modes: BTreeMap<String, String>,
+    /// harden knows the users and tools of the base images, as with `--inspect`; otherwise their configuration alone.
+    #[serde(default)]
+    pub(crate) inspect: bool,
+    /// Built by the builder that came before BuildKit.
+    #[serde(default)]
+    pub(crate) legacy: bool,
+    /// A user must not be added, at least not as `forced.Dockerfile` does.
+    pub(crate) hazard: Option<HazardSpec>,
+    /// How containers run; one a target.
+    #[serde(rename = "container", default)]
+    pub(crate) containers: Vec<ContainerSpec>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Style {
+    OwnGroup,
+    RootGroup,
+}
+
+/// What goes wrong with another user.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HazardSpec {
+    /// A part of what the builder, the container or the checks say of the forced file.
+    pub(crate) breaks: String,
+}
+
+/// How a container runs and what it has to do.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ContainerSpec {
+    /// The stage it runs; the last one when absent.
+    pub(crate) target: Option<String>,
+    /// It serves and has to answer; otherwise it has to end.
+    pub(crate) http: Option<Http>,
+    /// What it has to write or answer, among other things.
+    pub(crate) expect: String,
+    /// The exit code of a container that ends.
+    pub(crate) exit: i32,
+    /// Folders its user has to be able to write to.
+    pub(crate) writes: Vec<String>,
+    /// Files its user has to be able to read, and a new user must not be able to change.
+    pub(crate) code: Vec<String>,
+    /// Paths at which named volumes are mounted that the original has used before.
+    pub(crate) volumes: Vec<String>,
+    /// `name=value`, as for `docker run --sysctl`.
+    pub(crate) sysctls: Vec<String>,
+    /// `name=value`, as for `docker run --env`.
+    pub(crate) env: Vec<String>,
+    /// `--user` for the rewritten image: an id that a platform chooses.
+    pub(crate) as_user: Option<String>,
+    /// The original has Docker's usual capabilities: root can neither write to what belongs to others nor change
+    /// owners without any. A rewritten image never has them.
+    pub(crate) usual_capabilities: bool,
+}
+
+/// A request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) port: u16,
+    #[serde(default = "root")]
+    pub(crate) path: String,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+impl Case {
+    pub(crate) fn open(folder: &Path) -> Self {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let path = folder.join(SPEC);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let table = DeTable::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let spec = serde_json::from_value(json(DeValue::Table(table.into_inner())))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { name, folder: folder.to_owned(), spec }
+    }
+
+    pub(crate) fn style(&self) -> UserStyle {
+        match self.spec.style {
+            Some(Style::RootGroup) => UserStyle::RootGroup,
+            Some(Style::OwnGroup) | None => UserStyle::OwnGroup,
+        }
+    }
+
+    /// The application alone, in a folder `context` of a repository of its own.
+    pub(crate) fn context(&self, bases: &Bases) -> TempDir {
+        let repository = TempDir::with_prefix("harden-containers-").unwrap();
+        fs::create_dir(repository.path().join(".git")).unwrap();
+        let context = repository.path().join("context");
+        copy_tree(&self.folder, &context, &[SPEC, FORCED, EXPECTED]);
+        for (path, what) in &self.spec.provide {
+            let source =
+                if what == "counter" { bases.counter.clone() } else { here().join("apps").join(what) };
+            copy_file(&source, &context.join(path));
+        }
+        for (path, mode) in &self.spec.modes {
+            let mode = u32::from_str_radix(mode, 8).unwrap();
+            fs::set_permissions(context.join(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        repository
+    }
+}
+
+/// A TOML value as JSON, for which serde is at hand.
+fn json(value: DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::from(text.into_owned()),
+        DeValue::Integer(number) => number.as_str().parse::<i64>().map_or(Value::Null, Value::from),
+        DeValue::Boolean(answer) => Value::from(answer),
+        DeValue::Array(list) => list.into_iter().map(|one| json(one.into_inner())).collect(),
+        DeValue::Table(table) => table
+            .into_iter()
+            .map(|(key, one)| (key.into_inner().into_owned(), json(one.into_inner())))
+            .collect(),
+        DeValue::Float(_) | DeValue::Datetime(_) => Value::Null,
+    }
+}
+
+/// Copies a folder but for the files called `left_out` at its top. Modes are 755 and 644, whatever the umask was when
+/// the repository was cloned.
+pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        if path.is_dir() {
+            copy_tree(&path, &to.join(&name), &[]);
+        } else if !left_out.iter().any(|one| name == *one) {
+            copy_file(&path, &to.join(&name));
+        }
+    }
+}
+
+fn copy_file(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    let executable = fs::metadata(from).unwrap().permissions().mode() & 0o100 != 0;
+    let mode = if executable { 0o755 } else { 0o644 };
+    fs::set_permissions(to, fs::Permissions::from_mode(mode)).unwrap();
+}

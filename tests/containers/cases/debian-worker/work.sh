@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+echo "$(wc -l <input.txt) lines in $PWD"

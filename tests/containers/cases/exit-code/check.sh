@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "no input" >&2
+exit 3

@@ -1,0 +1,4 @@
+FROM scratch
+COPY app /app
+USER nonroot
+ENTRYPOINT ["/app", "/state", "--once"]

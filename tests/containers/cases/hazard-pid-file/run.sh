@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+echo $$ >/run/app.pid
+echo ready

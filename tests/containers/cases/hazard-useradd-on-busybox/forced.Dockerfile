@@ -1,0 +1,7 @@
+FROM alpine:3.22
+COPY run.sh /run.sh
+RUN groupadd --gid 10001 app \
+ && useradd --no-log-init --uid 10001 --gid 10001 --create-home --home-dir /home/app --shell /usr/sbin/nologin app \
+ && chown 10001:10001 /home/app
+USER 10001
+CMD ["/run.sh"]

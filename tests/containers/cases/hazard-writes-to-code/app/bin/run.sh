@@ -1,0 +1,5 @@
+#!/bin/sh
+set -e
+cd /opt/app
+echo cached >templates/cache.html
+echo compiled

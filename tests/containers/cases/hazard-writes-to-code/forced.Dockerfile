@@ -1,0 +1,7 @@
+FROM debian:bookworm-slim
+COPY app/ /opt/app/
+RUN groupadd --gid 10001 app \
+ && useradd --no-log-init --uid 10001 --gid 10001 --create-home --home-dir /home/app --shell /usr/sbin/nologin app \
+ && chown 10001:10001 /home/app
+USER 10001
+CMD ["/opt/app/bin/run.sh"]

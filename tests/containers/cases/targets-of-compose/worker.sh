@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+touch done
+echo "worked in $PWD"
