@@ -67,6 +67,11 @@ fn images_are_sorted_by_their_first_name() {
     for pair in order.windows(2) {
         assert!(pair[0] < pair[1], "{} stands before {}", pair[0], pair[1]);
     }
+
+    let systems = include_str!("../../data/operating-systems.toml");
+    let order: Vec<_> =
+        systems.lines().filter_map(|line| line.strip_prefix("[system.")?.strip_suffix(']')).collect();
+    assert!(order.len() > 20 && is_sorted(&order), "{order:?}");
 }
 
 #[test]
@@ -82,6 +87,36 @@ fn every_variant_can_be_reached() {
             for tags in image.tags {
                 assert!(tag::is_valid(tags), "{name}: {tags:?} is no pattern");
                 assert!(seen.insert(tags), "{name}: {tags:?} stands twice");
+            }
+        }
+    }
+}
+
+/// A tag that `pattern` describes and as little else as possible: `>=8 *alpine*` → `8-alpine`.
+fn sample(pattern: &str) -> String {
+    let version = |term: &str| {
+        let bound = term.strip_prefix(">=").map(str::to_owned);
+        bound.or_else(|| {
+            let (first, rest) = term.strip_prefix('<')?.split_once('.').unwrap_or((&term[1..], "0"));
+            Some(format!("{}.{rest}", first.parse::<u32>().unwrap() - 1))
+        })
+    };
+    let number = pattern.split(' ').find_map(version);
+    let text = pattern.split(' ').find(|term| version(term).is_none()).map(|glob| glob.replace('*', ""));
+    number.into_iter().chain(text).collect::<Vec<_>>().join("-")
+}
+
+#[test]
+fn no_variant_hides_another() {
+    for (name, variants) in entries() {
+        let finds = |image: &BaseImage, tag: &str| {
+            image.tags.is_empty() || image.tags.iter().any(|tags| tag::matches(tags, tag))
+        };
+        for (position, image) in variants.iter().enumerate() {
+            for tags in image.tags {
+                let tag = sample(tags);
+                let found = variants.iter().position(|one| finds(one, &tag));
+                assert_eq!(found, Some(position), "{name}:{tag} is not found by {tags:?}");
             }
         }
     }
@@ -175,10 +210,10 @@ fn roles_agree_with_the_rest() {
         }
         match image.privileges {
             Privileges::Drops { tools } => {
-                assert!(!tools.is_empty() && is_sorted(tools), "{names:?}: {tools:?}")
+                assert!(!tools.is_empty() && is_sorted(tools), "{names:?}: {tools:?}");
             }
             Privileges::NeedsRoot { why } => {
-                assert!(!why.is_empty() && !why.ends_with('.'), "{names:?}: {why}")
+                assert!(!why.is_empty() && !why.ends_with('.'), "{names:?}: {why}");
             }
             Privileges::None | Privileges::Passthrough | Privileges::Unknown => {}
         }
