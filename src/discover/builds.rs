@@ -44,8 +44,9 @@ pub(super) struct Found {
     pub(super) builds: Vec<Build>,
     /// The services that run the image of a Dockerfile, which is named canonically.
     pub(super) services: Vec<(PathBuf, Service)>,
-    /// See [`BuildSetup::own_images`](harden_core::BuildSetup::own_images).
-    pub(super) own_images: BTreeSet<String>,
+    /// The images that are built, by the canonical folder of the file that says so. See
+    /// [`BuildSetup::own_images`](harden_core::BuildSetup::own_images).
+    pub(super) own_images: BTreeMap<PathBuf, BTreeSet<String>>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -75,8 +76,11 @@ pub(super) fn read(files: &[(Place, Role)]) -> Found {
             Err(problem) => all.problems.push(problem),
         }
     }
-    for folder in folders.into_values() {
-        folder.resolve(&mut all);
+    for (path, folder) in folders {
+        let own_images = folder.resolve(&mut all);
+        if !own_images.is_empty() {
+            all.own_images.insert(path.to_path_buf(), own_images);
+        }
     }
     all
 }
@@ -101,7 +105,9 @@ impl<'a> Folder<'a> {
         self.files.push(file);
     }
 
-    fn resolve(self, all: &mut Found) {
+    /// Adds what the files say to `all`, but for the images they build.
+    fn resolve(self, all: &mut Found) -> BTreeSet<String> {
+        let mut own_images = BTreeSet::new();
         let Ok(resolved) = definition::resolve(&self.definitions) else {
             all.problems.extend(self.files.into_iter().map(|(place, _)| {
                 Problem::new(
@@ -111,7 +117,7 @@ impl<'a> Folder<'a> {
                      it; give the build context with --context",
                 )
             }));
-            return;
+            return own_images;
         };
         // The Dockerfiles and stages behind the names of images.
         let mut makers = BTreeMap::<String, BTreeSet<(PathBuf, Option<String>)>>::new();
@@ -126,8 +132,8 @@ impl<'a> Folder<'a> {
                 }
                 continue;
             }
-            all.own_images.extend(fields.run.image.as_ref().and_then(Image::name));
-            all.own_images.extend(fields.tags.iter().filter_map(run::image_name));
+            own_images.extend(fields.run.image.as_ref().and_then(Image::name));
+            own_images.extend(fields.tags.iter().filter_map(run::image_name));
             let Some(build) = locate(place, *role, definition, fields) else { continue };
             let fields = &build.fields;
             let made = (build.dockerfile.clone(), target(fields).map(str::to_owned));
@@ -148,6 +154,7 @@ impl<'a> Folder<'a> {
                 (dockerfile.clone(), Service { target: target.clone(), ..service.clone() })
             }));
         }
+        own_images
     }
 }
 

@@ -17,6 +17,7 @@ mod interpolate;
 mod names;
 mod paths;
 mod problem;
+mod repository;
 mod run;
 mod value;
 mod walk;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use harden_core::{BuildSetup, Service};
 
@@ -33,6 +35,7 @@ pub(crate) use compose::parse as parse_yaml;
 use names::Role;
 use paths::Place;
 pub use problem::{Problem, ProblemKind};
+use repository::Repositories;
 pub(crate) use value::Value;
 
 /// What the user said about the builds.
@@ -211,17 +214,19 @@ impl Search {
         for (dockerfile, service) in read.services {
             said.entry(dockerfile).or_default().services.push(service);
         }
+        let mut own_images = OwnImages::new(read.own_images);
         let mut candidates: Vec<_> = self
             .dockerfiles
             .into_iter()
             .map(|(real, file)| {
                 let mut said = said.remove(&real).unwrap_or_default();
                 said.devcontainer = for_development.contains(&real) || devcontainer::is_inside(&real);
-                candidate(file, said, &read.own_images, options)
+                said.own_images = own_images.of(real.parent().unwrap_or(&real));
+                candidate(file, said, options)
             })
             .collect();
         if self.stdin {
-            candidates.push(from_stdin(&read.own_images, options));
+            candidates.push(from_stdin(options, &mut own_images));
         }
         candidates.sort_by(|a, b| a.source.cmp(&b.source));
         self.problems.sort();
@@ -263,22 +268,50 @@ struct Said {
     builds: Vec<Build>,
     services: Vec<Service>,
     devcontainer: bool,
+    own_images: Arc<BTreeSet<String>>,
 }
 
-fn from_stdin(own_images: &BTreeSet<String>, options: &Options) -> Candidate {
+/// The images each repository builds. What lies outside of any is taken for one.
+struct OwnImages {
+    repositories: Repositories,
+    by_root: BTreeMap<Option<PathBuf>, Arc<BTreeSet<String>>>,
+}
+
+impl OwnImages {
+    fn new(by_folder: BTreeMap<PathBuf, BTreeSet<String>>) -> Self {
+        let mut repositories = Repositories::default();
+        let mut by_root = BTreeMap::<_, BTreeSet<String>>::new();
+        for (folder, images) in by_folder {
+            by_root.entry(repositories.root(&folder)).or_default().extend(images);
+        }
+        let by_root = by_root.into_iter().map(|(root, images)| (root, Arc::new(images))).collect();
+        Self { repositories, by_root }
+    }
+
+    fn of(&mut self, folder: &Path) -> Arc<BTreeSet<String>> {
+        if self.by_root.is_empty() {
+            return Arc::default();
+        }
+        self.by_root.get(&self.repositories.root(folder)).cloned().unwrap_or_default()
+    }
+}
+
+fn from_stdin(options: &Options, own_images: &mut OwnImages) -> Candidate {
     let context_origin =
         if options.context.is_some() { ContextOrigin::Explicit } else { ContextOrigin::None };
+    let folder = fs::canonicalize(options.context.as_deref().unwrap_or(Path::new(".")));
+    let own_images = folder.map(|folder| own_images.of(&folder)).unwrap_or_default();
     Candidate {
         source: Input::Stdin,
         context: options.context.clone(),
         context_origin,
-        setup: setup(&Said::default(), own_images, options),
+        setup: setup(&Said { own_images, ..Said::default() }, options),
         explicit: true,
     }
 }
 
-fn candidate(file: Dockerfile, said: Said, own_images: &BTreeSet<String>, options: &Options) -> Candidate {
-    let setup = setup(&said, own_images, options);
+fn candidate(file: Dockerfile, said: Said, options: &Options) -> Candidate {
+    let setup = setup(&said, options);
     let mut contexts = BTreeMap::<PathBuf, (PathBuf, BTreeSet<String>)>::new();
     for build in said.builds {
         let (_, sources) =
@@ -299,14 +332,14 @@ fn candidate(file: Dockerfile, said: Said, own_images: &BTreeSet<String>, option
 }
 
 /// The union of all builds. The value of an argument is known when every build gives the same.
-fn setup(said: &Said, own_images: &BTreeSet<String>, options: &Options) -> BuildSetup {
+fn setup(said: &Said, options: &Options) -> BuildSetup {
     let mut services = said.services.clone();
     services.sort();
     services.dedup();
     let mut setup = BuildSetup {
         services,
         devcontainer: said.devcontainer,
-        own_images: own_images.clone(),
+        own_images: Arc::clone(&said.own_images),
         ..BuildSetup::default()
     };
     // Of each argument its value, and how many builds give it.

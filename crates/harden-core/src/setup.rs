@@ -1,6 +1,7 @@
 //! How the Dockerfile is built, as far as compose and bake files say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dockerfile_syntax::Reference;
 
@@ -24,9 +25,10 @@ pub struct BuildSetup {
     pub services: Vec<Service>,
     /// The file describes a development container (`.devcontainer`), which people work in as they like.
     pub devcontainer: bool,
-    /// Images that the compose and bake files of the whole run build, of this Dockerfile or another: `image:` beside
-    /// `build:`, and `tags`. Named as [`own_image_name`](Self::own_image_name) does.
-    pub own_images: BTreeSet<String>,
+    /// Images that compose and bake files found in the same repository build, from this Dockerfile or another: `image:`
+    /// beside `build:`, and `tags`. Named as [`own_image_name`](Self::own_image_name) does. Shared, because every
+    /// Dockerfile of a repository has the same.
+    pub own_images: Arc<BTreeSet<String>>,
     /// Where each of these was read, for reports: `compose.yaml: services.web`.
     pub sources: BTreeSet<String>,
 }
@@ -38,7 +40,7 @@ impl BuildSetup {
         format!("{}:{}", reference.repository(), reference.tag_or_latest())
     }
 
-    /// Whether a compose or bake file of the run builds the image of that name.
+    /// Whether a compose or bake file of the repository builds the image of that name.
     pub fn is_own_image(&self, reference: &Reference) -> bool {
         !self.own_images.is_empty() && self.own_images.contains(&Self::own_image_name(reference))
     }

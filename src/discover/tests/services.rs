@@ -194,7 +194,7 @@ fn images_the_repository_builds() {
     let discovery = tree.discover(&["."]);
     for candidate in &discovery.candidates {
         assert_eq!(
-            candidate.setup.own_images,
+            *candidate.setup.own_images,
             [
                 "docker.io/me/b:2".into(),
                 "docker.io/me/base:latest".into(),
@@ -205,6 +205,27 @@ fn images_the_repository_builds() {
         );
     }
     assert_eq!(discovery.candidates.len(), 2);
+}
+
+#[test]
+fn images_of_another_repository_are_not_own() {
+    let compose = "services: {a: {build: ., image: node}}";
+    let tree = Tree::outside_git(&[
+        ("x/.git/HEAD", ""),
+        ("x/Dockerfile", ""),
+        ("x/sub/Dockerfile", ""),
+        ("x/compose.yaml", compose),
+        ("y/.git/HEAD", ""),
+        ("y/Dockerfile", ""),
+        ("y/compose.yaml", "services: {a: {build: .}}"),
+    ]);
+    let own: Vec<_> =
+        tree.discover(&["."]).candidates.iter().map(|candidate| candidate.setup.own_images.len()).collect();
+    assert_eq!(own, [1, 1, 0]);
+    let tree = Tree::outside_git(&[("x/compose.yaml", compose), ("x/Dockerfile", ""), ("y/Dockerfile", "")]);
+    let own: Vec<_> =
+        tree.discover(&["."]).candidates.iter().map(|candidate| candidate.setup.own_images.len()).collect();
+    assert_eq!(own, [1, 1], "without a repository the run is taken for one");
 }
 
 #[test]
