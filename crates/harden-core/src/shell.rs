@@ -10,9 +10,17 @@
 
 use std::ops::Range;
 
+mod backtick;
+mod frames;
+mod instruction;
 mod lists;
+mod options;
+mod quotes;
 mod reader;
+mod unwrap;
 mod words;
+
+pub use instruction::{Located, of_instruction};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! One step in a list of commands: an operator, a compound command, or the beginning of a word.
 
-use super::reader::{At, Kind, Reader, Stop, memchr_newline};
+use super::frames::{At, Kind};
+use super::reader::{Reader, Stop, line_feed};
 use super::words::Purpose;
 
 impl Reader<'_> {
@@ -48,7 +49,7 @@ impl Reader<'_> {
                 }
                 Some(b'#') => {
                     let rest = self.rest();
-                    let line = memchr_newline(rest).unwrap_or(rest.len());
+                    let line = line_feed(rest).unwrap_or(rest.len());
                     // The carriage return belongs to the line ending.
                     let ending = usize::from(line < rest.len() && line > 0 && rest[line - 1] == b'\r');
                     self.at += line - ending;
@@ -70,7 +71,6 @@ impl Reader<'_> {
                 self.end_pipeline(true)?;
                 self.limit = outer;
                 self.at += 1;
-                self.backticks -= 1;
                 self.end_substitution(start);
             }
             Kind::Substitution { start } => {
@@ -90,7 +90,7 @@ impl Reader<'_> {
     fn end_substitution(&mut self, start: usize) {
         self.frames.pop();
         self.level -= 1;
-        self.substituted(start);
+        self.resume(start);
     }
 
     /// Whether a command or compound command stands before the operator that comes now.

@@ -1,134 +1,12 @@
 //! Lists of commands. Nesting is kept on a stack of frames: a list, the word in it that is being read, the list inside
 //! that word's `$(…)`, and so on.
 
-use std::collections::VecDeque;
-use std::ops::Range;
-
+use super::frames::{At, Frame, Heredoc, Kind, List, Partial};
 use super::words::{Purpose, WordFrame};
-use super::{
-    Command, CommandPlace, MAX_COMMANDS, MAX_DEPTH, MAX_RESTARTS, MAX_TEXT, MAX_WORDS, Script, Word,
-};
+use super::{Command, CommandPlace, MAX_COMMANDS, MAX_DEPTH, MAX_RESTARTS, MAX_TEXT, MAX_WORDS, Script};
 
 /// Longest name of a function that is kept: the name is copied to each command of the body.
 const MAX_NAME: usize = 255;
-
-/// [`CommandPlace`] without the name of the function.
-#[derive(Clone, Copy, Default)]
-#[allow(clippy::struct_excessive_bools)]
-pub(super) struct At {
-    pub(super) conditional: bool,
-    pub(super) fallback: bool,
-    pub(super) piped: bool,
-    pub(super) background: bool,
-    pub(super) subshell: bool,
-    /// Index into `Reader::functions`.
-    pub(super) function: Option<usize>,
-}
-
-/// What a list of commands belongs to, and how far that has been read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    Top,
-    /// `( … )`.
-    Subshell,
-    /// `$( … )`, `<( … )`: it began at `start` and its text goes to the word below.
-    Substitution {
-        start: usize,
-    },
-    /// `` `…` `` that began at `start`; `outer` is where the text around it ends.
-    Backtick {
-        start: usize,
-        outer: usize,
-    },
-    Brace,
-    IfCondition,
-    IfThen,
-    IfElse,
-    /// The condition of `while` and `until`.
-    LoopCondition,
-    LoopBody,
-    /// `for` or `select`: the name or `((…))` comes next.
-    ForName,
-    /// `in`, `do` or a separator comes next.
-    ForIn,
-    ForItems,
-    ForDo,
-    CaseSubject,
-    CaseIn,
-    /// The patterns of a clause; `esac` ends the command while `first`.
-    CasePattern {
-        first: bool,
-    },
-    CaseBody,
-}
-
-/// A simple command that is being read.
-#[derive(Default)]
-pub(super) struct Partial {
-    words: Vec<Word>,
-    assignments: Vec<(String, Word)>,
-    redirects: Vec<(String, Word)>,
-    pub(super) span: Range<usize>,
-    /// Inside `[[ … ]]`, where operators are words.
-    pub(super) test: bool,
-}
-
-impl Partial {
-    /// The name when the command is a single word without expansions, so that `()` makes it a function.
-    pub(super) fn function_name(&self) -> Option<&str> {
-        match self.words.as_slice() {
-            [word] if word.literal && self.assignments.is_empty() && self.redirects.is_empty() => {
-                Some(&word.text)
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn redirect(&mut self, operator: String, target: Word) {
-        self.span.end = target.span.end;
-        self.redirects.push((operator, target));
-    }
-}
-
-/// A list of commands that is being read.
-#[allow(clippy::struct_excessive_bools)]
-pub(super) struct List {
-    pub(super) kind: Kind,
-    /// The place of an unconditional command in it.
-    base: At,
-    conditional: bool,
-    fallback: bool,
-    pub(super) command: Option<Partial>,
-    /// A compound command or function has just ended: only redirections, separators and closing words may follow.
-    closed: bool,
-    /// `&&`, `||`, `|` or `!` came last.
-    operand_due: bool,
-    /// Whether the pipeline has more than one command.
-    piped: bool,
-    /// Index of the first command of the pipeline.
-    pipeline: usize,
-    /// Index of the first command of the and-or list.
-    and_or: usize,
-    /// A compound command is due that is the body of this function.
-    function: Option<usize>,
-    /// Here-documents whose bodies come next.
-    due: VecDeque<Heredoc>,
-}
-
-/// A here-document whose operator has been read.
-pub(super) struct Heredoc {
-    delimiter: String,
-    expands: bool,
-    strip: bool,
-    at: At,
-    /// [`Reader::level`] of its operator.
-    level: usize,
-}
-
-pub(super) enum Frame {
-    List(List),
-    Word(WordFrame),
-}
 
 /// Why reading cannot go on.
 pub(super) enum Stop {
@@ -149,15 +27,17 @@ pub(super) struct Reader<'t> {
     pub(super) frames: Vec<Frame>,
     /// Number of command substitutions around the current list.
     pub(super) level: usize,
-    /// Number of those that are `` `…` ``, where backslashes are removed before anything else.
-    pub(super) backticks: usize,
+    /// Number of `` `…` `` this text was taken from.
+    pub(super) nesting: usize,
     pub(super) complete: bool,
     /// Bytes of words that may still be kept.
     pub(super) room: usize,
     functions: Vec<String>,
     pending: Vec<Heredoc>,
     /// Commands and their levels.
-    out: Vec<(Command, usize)>,
+    pub(super) out: Vec<(Command, usize)>,
+    /// Most commands that are kept.
+    pub(super) capacity: usize,
     restarts: usize,
 }
 
@@ -172,17 +52,26 @@ impl<'t> Reader<'t> {
             limit: text.len(),
             frames: Vec::new(),
             level: 0,
-            backticks: 0,
+            nesting: 0,
             complete: whole && !text.contains('\0'),
             room: MAX_WORDS,
             functions: Vec::new(),
             pending: Vec::new(),
             out: Vec::new(),
+            capacity: MAX_COMMANDS,
             restarts: 0,
         }
     }
 
-    pub(super) fn read(mut self) -> Script {
+    pub(super) fn read(self) -> Script {
+        let (mut commands, complete, _) = self.finish();
+        commands.sort_by_key(|(command, _)| command.span.start);
+        Script { commands: commands.into_iter().map(|(command, _)| command).collect(), complete }
+    }
+
+    /// Reads everything. Returns the commands with the number of substitutions around them, whether all was understood,
+    /// and what is left of [`Reader::room`].
+    pub(super) fn finish(mut self) -> (Vec<(Command, usize)>, bool, usize) {
         self.frames.push(Frame::List(List::new(Kind::Top, At::default(), 0)));
         while !self.frames.is_empty() {
             let step = match self.frames.last() {
@@ -205,9 +94,7 @@ impl<'t> Reader<'t> {
         if !self.pending.is_empty() {
             self.complete = false;
         }
-        let Self { mut out, complete, .. } = self;
-        out.sort_by_key(|(command, _)| command.span.start);
-        Script { commands: out.into_iter().map(|(command, _)| command).collect(), complete }
+        (self.out, self.complete, self.room)
     }
 
     /// Drops all frames, keeping the commands in them as far as they have been read.
@@ -222,14 +109,13 @@ impl<'t> Reader<'t> {
         }
         self.level = 0;
         self.modes = 0;
-        self.backticks = 0;
         self.pending.clear();
     }
 
     /// Goes on behind the line on which something begins that is never closed.
     fn restart(&mut self, start: usize) {
         self.limit = self.text.len();
-        let Some(line) = memchr_newline(&self.text.as_bytes()[start..]) else { return };
+        let Some(line) = line_feed(&self.text.as_bytes()[start..]) else { return };
         self.restarts += 1;
         if self.restarts > MAX_RESTARTS {
             return;
@@ -314,20 +200,24 @@ impl<'t> Reader<'t> {
 
     /// Keeps a command.
     fn keep(&mut self, partial: Partial, at: At) -> Result<(), Stop> {
-        if self.out.len() >= MAX_COMMANDS {
+        if self.out.len() >= self.capacity {
             return Err(Stop::Bound);
         }
-        let place = CommandPlace {
+        let place = self.place(at);
+        let Partial { words, assignments, redirects, span, .. } = partial;
+        self.out.push((Command { words, assignments, redirects, span, place }, self.level));
+        Ok(())
+    }
+
+    pub(super) fn place(&self, at: At) -> CommandPlace {
+        CommandPlace {
             conditional: at.conditional,
             fallback: at.fallback,
             piped: at.piped,
             background: at.background,
             subshell: at.subshell,
             function: at.function.and_then(|index| self.functions.get(index).cloned()),
-        };
-        let Partial { words, assignments, redirects, span, .. } = partial;
-        self.out.push((Command { words, assignments, redirects, span, place }, self.level));
-        Ok(())
+        }
     }
 
     /// Ends the simple command of the list on top, if there is one.
@@ -422,136 +312,6 @@ impl<'t> Reader<'t> {
     }
 }
 
-impl Heredoc {
-    /// Where the body that begins at `start` ends, and where the text after its delimiter goes on.
-    fn find(&self, text: &str, start: usize) -> (usize, usize) {
-        let mut at = start;
-        while at < text.len() {
-            let length = memchr_newline(&text.as_bytes()[at..]);
-            let end = length.map_or(text.len(), |length| at + length);
-            let line = &text[at..end];
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            let line = if self.strip { line.trim_start_matches('\t') } else { line };
-            let next = (end + 1).min(text.len());
-            if line == self.delimiter {
-                return (at, next);
-            }
-            at = next;
-        }
-        // POSIX leaves this open; dash and bash take everything that is left.
-        (text.len(), text.len())
-    }
-}
-
-impl List {
-    fn new(kind: Kind, base: At, commands: usize) -> Self {
-        Self {
-            kind,
-            base,
-            conditional: false,
-            fallback: false,
-            command: None,
-            closed: false,
-            operand_due: false,
-            piped: false,
-            pipeline: commands,
-            and_or: commands,
-            function: None,
-            due: VecDeque::new(),
-        }
-    }
-
-    /// The place of a command that begins here.
-    pub(super) fn place(&self) -> At {
-        At {
-            conditional: self.base.conditional || self.conditional,
-            fallback: self.base.fallback || self.fallback,
-            ..self.base
-        }
-    }
-
-    /// Whether the list goes on behind the end of the line.
-    pub(super) fn goes_on(&self) -> bool {
-        self.command.is_none() && (self.operand_due || self.function.is_some())
-    }
-
-    /// Whether the body of a function comes next.
-    pub(super) fn awaits_body(&self) -> bool {
-        self.function.is_some()
-    }
-
-    /// Whether a command stands before what comes now.
-    pub(super) fn has_command(&self) -> bool {
-        self.command.is_some() || self.closed
-    }
-
-    /// `&&`, or `||` for `fallback`.
-    pub(super) fn join(&mut self, fallback: bool) {
-        self.conditional = true;
-        self.fallback = fallback;
-        self.operand_due = true;
-    }
-
-    /// `|`.
-    pub(super) fn pipe(&mut self) {
-        self.piped = true;
-        self.operand_due = true;
-        self.closed = false;
-    }
-
-    /// `!`.
-    pub(super) fn negate(&mut self) {
-        self.operand_due = true;
-    }
-
-    /// A redirection begins at `start`.
-    pub(super) fn redirected(&mut self, start: usize, end: usize) {
-        self.operand_due = false;
-        self.open(start).span.end = end;
-    }
-
-    /// The command that is being read; a new one begins at `start`.
-    pub(super) fn open(&mut self, start: usize) -> &mut Partial {
-        self.operand_due = false;
-        self.command.get_or_insert_with(|| Partial { span: start..start, ..Partial::default() })
-    }
-
-    /// Adds a word, or the assignment it is at the beginning of a command. True when none may stand here.
-    pub(super) fn argue(&mut self, word: Word, assignment: Option<(String, Word)>) -> bool {
-        let unexpected = std::mem::take(&mut self.closed);
-        let command = self.open(word.span.start);
-        command.span.end = word.span.end;
-        match assignment {
-            Some(assignment) if command.words.is_empty() => command.assignments.push(assignment),
-            _ => {
-                if command.words.is_empty() && word.text == "[[" && word.span.len() == 2 {
-                    command.test = true;
-                } else if command.test && word.text == "]]" && word.span.len() == 2 {
-                    command.test = false;
-                }
-                command.words.push(word);
-            }
-        }
-        unexpected
-    }
-
-    /// `((…))` has been read: a command, or the head of `for`.
-    pub(super) fn calculated(&mut self) {
-        if self.kind == Kind::ForName {
-            self.kind = Kind::ForDo;
-        } else {
-            self.closed = true;
-            self.operand_due = false;
-        }
-    }
-
-    /// What follows is skipped unless a condition holds.
-    pub(super) fn branch(&mut self, kind: Kind) {
-        self.kind = kind;
-        self.base.conditional = true;
-    }
-}
-
 /// The lines of `text` that fit the bound.
 fn beginning(text: &str) -> &str {
     let bytes = &text.as_bytes()[..MAX_TEXT];
@@ -562,6 +322,7 @@ fn beginning(text: &str) -> &str {
     &text[..end]
 }
 
-pub(super) fn memchr_newline(bytes: &[u8]) -> Option<usize> {
+/// Where the first line feed stands.
+pub(super) fn line_feed(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|&byte| byte == b'\n')
 }

@@ -1,6 +1,7 @@
 //! Words: quotes, expansions, and what a finished word is for.
 
-use super::reader::{At, Frame, Kind, Reader, Stop};
+use super::frames::{At, Frame, Kind};
+use super::reader::{Reader, Stop};
 use super::{MAX_DEPTH, Word};
 
 /// What a word is for.
@@ -23,7 +24,7 @@ pub(super) enum Purpose {
 
 /// What surrounds a piece of a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     /// `"…"`.
     Double,
     /// `${…}`; `quoted` when single quotes mean nothing in it.
@@ -45,9 +46,9 @@ pub(super) struct WordFrame {
     /// Inside `[[ … ]]`.
     test: bool,
     text: String,
-    literal: bool,
+    pub(super) literal: bool,
     /// What is open, with the offset it began at.
-    modes: Vec<(Mode, usize)>,
+    pub(super) modes: Vec<(Mode, usize)>,
     /// The outermost mode whose text is kept as it is written: its place in `modes`.
     raw: Option<usize>,
     /// For `name=value`, where the value begins: in the source and in `text`.
@@ -93,8 +94,13 @@ impl WordFrame {
         Self::new(Purpose::Body { outer, next }, start, at, false)
     }
 
+    /// The place of commands substituted in it.
+    fn substitution(&self) -> At {
+        At { subshell: true, piped: false, ..self.at }
+    }
+
     /// Whether single quotes mean nothing here.
-    fn quoted(&self) -> bool {
+    pub(super) fn quoted(&self) -> bool {
         matches!(self.purpose, Purpose::Body { .. })
             || match self.modes.last() {
                 Some((Mode::Parameter { quoted }, _)) => *quoted,
@@ -115,8 +121,7 @@ impl Reader<'_> {
         match self.advance(&mut word)? {
             Pause::Done => self.deliver(word),
             Pause::List(kind) => {
-                let at = At { subshell: true, piped: false, ..word.at };
-                word.literal = false;
+                let at = word.substitution();
                 self.push(Frame::Word(word))?;
                 self.level += 1;
                 self.push_list(kind, at)
@@ -124,21 +129,26 @@ impl Reader<'_> {
         }
     }
 
-    /// A substitution that began at `start` has ended here.
-    pub(super) fn substituted(&mut self, start: usize) {
-        let text = &self.text[start..self.at];
-        if let Some(Frame::Word(word)) = self.frames.last_mut()
-            && word.raw.is_none()
-            && !matches!(word.purpose, Purpose::Body { .. })
-        {
+    /// The substitution that began at `start` has ended here; it belongs to the word on top.
+    pub(super) fn resume(&mut self, start: usize) {
+        if let Some(Frame::Word(mut word)) = self.frames.pop() {
+            self.substituted(&mut word, start);
+            self.frames.push(Frame::Word(word));
+        }
+    }
+
+    fn substituted(&mut self, word: &mut WordFrame, start: usize) {
+        word.literal = false;
+        if word.raw.is_none() && !matches!(word.purpose, Purpose::Body { .. }) {
+            let text = &self.text[start..self.at];
             word.text.push_str(text);
-            // Nesting repeats text; the next word that is kept notices.
+            // Nesting repeats text; the next piece of a word that is kept notices.
             self.room = self.room.saturating_sub(text.len());
         }
     }
 
     /// Takes `length` bytes as they are.
-    fn take(&mut self, word: &mut WordFrame, length: usize) -> Result<(), Stop> {
+    pub(super) fn take(&mut self, word: &mut WordFrame, length: usize) -> Result<(), Stop> {
         let end = (self.at + length).min(self.limit);
         if word.raw.is_none() && !matches!(word.purpose, Purpose::Body { .. }) {
             let text = &self.text[self.at..end];
@@ -150,13 +160,13 @@ impl Reader<'_> {
     }
 
     /// Bytes of the character `offset` bytes from here.
-    fn character(&self, offset: usize) -> usize {
+    pub(super) fn character(&self, offset: usize) -> usize {
         let at = self.at + offset;
         self.text.get(at..self.limit).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8)
     }
 
     /// Opens a mode whose first `length` bytes have been passed over.
-    fn enter(&mut self, word: &mut WordFrame, mode: Mode, length: usize) -> Result<(), Stop> {
+    pub(super) fn enter(&mut self, word: &mut WordFrame, mode: Mode, length: usize) -> Result<(), Stop> {
         if self.frames.len() + self.modes >= MAX_DEPTH {
             return Err(Stop::Bound);
         }
@@ -205,7 +215,15 @@ impl Reader<'_> {
                     }
                     continue;
                 }
-                b'`' => return self.backtick(word).map(Pause::List),
+                b'`' => {
+                    let start = self.at;
+                    let quoted = matches!(mode, Some((Mode::Double, _)));
+                    match self.backtick(word.substitution(), quoted)? {
+                        Some(kind) => return Ok(Pause::List(kind)),
+                        None => self.substituted(word, start),
+                    }
+                    continue;
+                }
                 b'\'' if !word.quoted() => {
                     self.single_quotes(word)?;
                     continue;
@@ -376,117 +394,6 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    fn single_quotes(&mut self, word: &mut WordFrame) -> Result<(), Stop> {
-        let start = self.at;
-        let end = self.rest().iter().skip(1).position(|&byte| byte == b'\'').ok_or(Stop::Unclosed(start))?;
-        if self.backticks > 0 && self.rest()[..=end].contains(&b'\\') {
-            word.literal = false;
-        }
-        self.at += 1;
-        self.take(word, end)?;
-        self.at += 1;
-        Ok(())
-    }
-
-    fn backslash(&mut self, word: &mut WordFrame) -> Result<(), Stop> {
-        if let Some(length) = self.newline(1) {
-            // In a quoted here-document nobody gets here, so a continued line is always removed.
-            self.at += 1 + length;
-            return Ok(());
-        }
-        word.literal &= self.backticks == 0;
-        let length = self.character(1);
-        let special = match word.modes.last() {
-            Some((Mode::Double, _)) => matches!(self.byte(1), Some(b'$' | b'`' | b'"' | b'\\')),
-            _ => length > 0,
-        };
-        if special {
-            self.at += 1;
-            self.take(word, length)
-        } else {
-            self.take(word, 1 + length)
-        }
-    }
-
-    /// `$`: returns the substitution that begins here.
-    fn dollar(&mut self, word: &mut WordFrame) -> Result<Option<Kind>, Stop> {
-        let start = self.at;
-        let quoted = word.quoted();
-        let Some(next) = self.byte(1) else { return self.take(word, 1).map(|()| None) };
-        match next {
-            b'(' if self.is_arithmetic(2) => {
-                self.at += 3;
-                self.enter(word, Mode::Arithmetic { depth: 0 }, 3)?;
-            }
-            b'(' => {
-                self.at += 2;
-                return Ok(Some(Kind::Substitution { start }));
-            }
-            b'{' => {
-                // `${ command; }` of ksh and bash 5.3.
-                self.complete &= !matches!(self.byte(2), Some(b' ' | b'\t' | b'\n' | b'|'));
-                self.at += 2;
-                self.enter(word, Mode::Parameter { quoted }, 2)?;
-            }
-            b'\'' if !quoted => {
-                let rest = &self.rest()[2..];
-                let mut end = 0;
-                while rest.get(end).is_some_and(|&byte| byte != b'\'') {
-                    end += 1 + usize::from(rest[end] == b'\\');
-                }
-                if end >= rest.len() {
-                    return Err(Stop::Unclosed(start));
-                }
-                word.literal = false;
-                self.take(word, end + 3)?;
-            }
-            b'"' if !quoted => {
-                word.literal = false;
-                self.at += 1;
-            }
-            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
-                word.literal = false;
-                let name = self.rest()[1..].iter().take_while(|&&byte| is_name(byte)).count();
-                self.take(word, 1 + name)?;
-            }
-            b'[' | b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!' => {
-                word.literal = false;
-                self.take(word, 2)?;
-            }
-            _ => self.take(word, 1)?,
-        }
-        Ok(None)
-    }
-
-    /// `` ` ``: the substitution ends at the next one that no backslash stands before.
-    fn backtick(&mut self, word: &WordFrame) -> Result<Kind, Stop> {
-        let start = self.at;
-        let bytes = self.rest();
-        let quoted = matches!(word.modes.last(), Some((Mode::Double, _)));
-        let mut end = 1;
-        loop {
-            match bytes.get(end) {
-                None => return Err(Stop::Unclosed(start)),
-                Some(b'`') => break,
-                Some(b'\\') => {
-                    // One level of backslashes goes before the commands are read. What that cannot change is read here
-                    // as it stands.
-                    match bytes.get(end + 1) {
-                        Some(b'`' | b'\\') => self.complete = false,
-                        Some(b'"') if quoted => self.complete = false,
-                        _ => {}
-                    }
-                    end += 2;
-                }
-                Some(_) => end += 1,
-            }
-        }
-        let outer = std::mem::replace(&mut self.limit, start + end);
-        self.at += 1;
-        self.backticks += 1;
-        Ok(Kind::Backtick { start, outer })
-    }
-
     /// Gives a finished word to the list below it.
     fn deliver(&mut self, word: WordFrame) -> Result<(), Stop> {
         let raw = &self.text[word.start..self.at];
@@ -549,7 +456,7 @@ impl Reader<'_> {
     }
 }
 
-fn is_name(byte: u8) -> bool {
+pub(super) fn is_name(byte: u8) -> bool {
     byte == b'_' || byte.is_ascii_alphanumeric()
 }
 
