@@ -75,11 +75,12 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// The facts of this variant, and those of `image` where it says nothing.
+    /// The facts of this variant, and those of `image` where it says nothing. Evidence and source go together.
     pub(crate) fn or(&self, image: &Self) -> Self {
         if self.inherit == Some(false) {
             return Self { names: image.names.clone(), ..self.clone() };
         }
+        let source = if self.evidence.is_some() { &None } else { &image.source };
         macro_rules! merge {
             ($($field:ident),* $(,)?) => {
                 Self {
@@ -87,6 +88,7 @@ impl Facts {
                     tags: self.tags.clone(),
                     variant: Vec::new(),
                     inherit: self.inherit,
+                    source: self.source.clone().or_else(|| source.clone()),
                     $($field: self.$field.clone().or_else(|| image.$field.clone())),*
                 }
             };
@@ -109,7 +111,6 @@ impl Facts {
             advice,
             note,
             evidence,
-            source,
         )
     }
 }
