@@ -50,10 +50,12 @@ pub(super) enum Kind {
     ForDo,
     CaseSubject,
     CaseIn,
-    /// The patterns of a clause; `esac` ends the command while `first`.
-    CasePattern {
-        first: bool,
-    },
+    /// A clause begins: `(`, a pattern or `esac` comes next.
+    CaseClause,
+    /// A pattern comes next.
+    CasePattern,
+    /// `|` or `)` comes next.
+    CaseSeparator,
     CaseBody,
 }
 
@@ -98,6 +100,8 @@ pub(super) struct List {
     pub(super) closed: bool,
     /// `&&`, `||`, `|` or `!` came last.
     pub(super) operand_due: bool,
+    /// There is a command in it since it began or its last keyword.
+    pub(super) filled: bool,
     /// Whether the pipeline has more than one command.
     pub(super) piped: bool,
     /// Index of the first command of the pipeline.
@@ -156,6 +160,7 @@ impl List {
             command: None,
             closed: false,
             operand_due: false,
+            filled: false,
             piped: false,
             pipeline: commands,
             and_or: commands,
@@ -216,6 +221,7 @@ impl List {
     /// The command that is being read; a new one begins at `start`.
     pub(super) fn open(&mut self, start: usize) -> &mut Partial {
         self.operand_due = false;
+        self.filled = true;
         self.command.get_or_insert_with(|| Partial { span: start..start, ..Partial::default() })
     }
 
@@ -229,8 +235,6 @@ impl List {
             _ => {
                 if command.words.is_empty() && word.text == "[[" && word.span.len() == 2 {
                     command.test = true;
-                } else if command.test && word.text == "]]" && word.span.len() == 2 {
-                    command.test = false;
                 }
                 command.words.push(word);
             }
@@ -243,14 +247,29 @@ impl List {
         if self.kind == Kind::ForName {
             self.kind = Kind::ForDo;
         } else {
-            self.closed = true;
-            self.operand_due = false;
+            self.close();
         }
+    }
+
+    /// A compound command in it has ended.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.operand_due = false;
+        self.filled = true;
+    }
+
+    /// Whether `name=(…)` may come next: before the command word, or after a builtin that takes assignments (bash
+    /// manual, "Shell Parameters").
+    pub(super) fn assigns(&self) -> bool {
+        const BUILTINS: [&str; 6] = ["declare", "typeset", "local", "export", "readonly", "eval"];
+        let first = self.command.as_ref().and_then(|command| command.words.first());
+        first.is_none_or(|word| BUILTINS.contains(&word.text.as_str()))
     }
 
     /// What follows is skipped unless a condition holds.
     pub(super) fn branch(&mut self, kind: Kind) {
         self.kind = kind;
         self.base.conditional = true;
+        self.filled = false;
     }
 }

@@ -19,7 +19,9 @@ impl Reader<'_> {
         }
         match kind {
             Kind::ForName | Kind::ForIn | Kind::ForItems | Kind::ForDo => return self.for_step(kind),
-            Kind::CaseSubject | Kind::CaseIn | Kind::CasePattern { .. } => return self.case_step(kind),
+            Kind::CaseSubject | Kind::CaseIn | Kind::CaseClause | Kind::CasePattern | Kind::CaseSeparator => {
+                return self.case_step(kind);
+            }
             _ => {}
         }
         if let Some(length) = self.newline(0) {
@@ -110,9 +112,7 @@ impl Reader<'_> {
                 self.at += length;
                 self.end_pipeline(true)?;
                 match self.list() {
-                    Some(list) if list.kind == Kind::CaseBody => {
-                        list.kind = Kind::CasePattern { first: true }
-                    }
+                    Some(list) if list.kind == Kind::CaseBody => list.kind = Kind::CaseClause,
                     _ => self.complete = false,
                 }
                 return Ok(());
@@ -257,28 +257,24 @@ impl Reader<'_> {
 
     fn case_step(&mut self, kind: Kind) -> Result<(), Stop> {
         if let Some(length) = self.newline(0) {
+            self.complete &= !matches!(kind, Kind::CasePattern | Kind::CaseSeparator);
             self.end_line(length);
             return Ok(());
         }
-        match (kind, self.byte(0)) {
-            (Kind::CasePattern { .. }, Some(b'(' | b'|')) => {
-                self.at += 1;
-                self.set_kind(Kind::CasePattern { first: false });
-                Ok(())
-            }
-            (Kind::CasePattern { .. }, Some(b')')) => {
-                self.at += 1;
-                if let Some(list) = self.list() {
-                    list.branch(Kind::CaseBody);
-                }
-                Ok(())
-            }
+        let next = match (kind, self.byte(0)) {
+            (Kind::CaseClause, Some(b'(')) | (Kind::CaseSeparator, Some(b'|')) => Kind::CasePattern,
+            (Kind::CaseSeparator, Some(b')')) => Kind::CaseBody,
             (_, Some(b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')) => {
                 self.stray();
-                Ok(())
+                return Ok(());
             }
-            _ => self.push_word(Purpose::Header),
+            _ => return self.push_word(Purpose::Header),
+        };
+        self.at += 1;
+        if let Some(list) = self.list() {
+            list.branch(next);
         }
+        Ok(())
     }
 
     /// An operator where none belongs.
@@ -302,9 +298,9 @@ impl Reader<'_> {
             (Kind::ForIn, "in") => list.kind = Kind::ForItems,
             (Kind::ForIn | Kind::ForDo, "do") => list.branch(Kind::LoopBody),
             (Kind::CaseSubject, _) => list.kind = Kind::CaseIn,
-            (Kind::CaseIn, "in") => list.kind = Kind::CasePattern { first: true },
-            (Kind::CasePattern { first: true }, "esac") => return self.pop_compound(),
-            (Kind::CasePattern { .. }, _) => list.kind = Kind::CasePattern { first: false },
+            (Kind::CaseIn, "in") => list.kind = Kind::CaseClause,
+            (Kind::CaseClause, "esac") => return self.pop_compound(),
+            (Kind::CaseClause | Kind::CasePattern, _) => list.kind = Kind::CaseSeparator,
             (Kind::ForItems, _) => {}
             _ => self.complete = false,
         }
@@ -357,7 +353,9 @@ impl Reader<'_> {
         };
         self.end_pipeline(true)?;
         if let Some(list) = self.list() {
+            let filled = list.filled;
             list.branch(next);
+            self.complete &= filled;
         }
         Ok(true)
     }

@@ -169,8 +169,9 @@ impl<'t> Reader<'t> {
     pub(super) fn push_word(&mut self, purpose: Purpose) -> Result<(), Stop> {
         let start = self.at;
         let Some(list) = self.list() else { return Ok(()) };
-        let (at, test) = (list.place(), list.command.as_ref().is_some_and(|command| command.test));
-        self.push(Frame::Word(WordFrame::new(purpose, start, at, test)))
+        let test = list.command.as_ref().is_some_and(|command| command.test);
+        let word = WordFrame::new(purpose, start, list.place(), test, list.assigns());
+        self.push(Frame::Word(word))
     }
 
     /// Begins a compound command in the list on top.
@@ -190,10 +191,12 @@ impl<'t> Reader<'t> {
     /// Ends the list on top, which is the body of a compound command.
     pub(super) fn pop_compound(&mut self) -> Result<(), Stop> {
         self.end_pipeline(true)?;
-        self.frames.pop();
+        if let Some(Frame::List(list)) = self.frames.pop() {
+            let whole = list.filled || matches!(list.kind, Kind::CaseClause | Kind::CaseBody);
+            self.complete &= whole;
+        }
         if let Some(list) = self.list() {
-            list.closed = true;
-            list.operand_due = false;
+            list.close();
         }
         Ok(())
     }
@@ -228,6 +231,19 @@ impl<'t> Reader<'t> {
         let unexpected = partial.test || list.function.take().is_some();
         self.complete &= !unexpected;
         self.keep(partial, at)
+    }
+
+    /// `]]`: the command is one of the shell's own, so a keyword may follow.
+    pub(super) fn end_test(&mut self) -> Result<(), Stop> {
+        let Some(list) = self.list() else { return Ok(()) };
+        if let Some(command) = &mut list.command {
+            command.test = false;
+        }
+        self.end_command()?;
+        if let Some(list) = self.list() {
+            list.close();
+        }
+        Ok(())
     }
 
     /// Ends the pipeline of the list on top; `last` when the and-or list ends with it.

@@ -38,6 +38,7 @@ pub(super) enum Mode {
 }
 
 /// A word that is being read.
+#[allow(clippy::struct_excessive_bools)]
 pub(super) struct WordFrame {
     purpose: Purpose,
     start: usize,
@@ -45,6 +46,8 @@ pub(super) struct WordFrame {
     at: At,
     /// Inside `[[ … ]]`.
     test: bool,
+    /// An array may be assigned here.
+    assigns: bool,
     text: String,
     pub(super) literal: bool,
     /// What is open, with the offset it began at.
@@ -74,12 +77,13 @@ enum Pause {
 }
 
 impl WordFrame {
-    pub(super) fn new(purpose: Purpose, start: usize, at: At, test: bool) -> Self {
+    pub(super) fn new(purpose: Purpose, start: usize, at: At, test: bool, assigns: bool) -> Self {
         Self {
             purpose,
             start,
             at,
             test,
+            assigns,
             text: String::new(),
             literal: true,
             modes: Vec::new(),
@@ -91,7 +95,7 @@ impl WordFrame {
     }
 
     pub(super) fn heredoc(start: usize, at: At, outer: usize, next: usize) -> Self {
-        Self::new(Purpose::Body { outer, next }, start, at, false)
+        Self::new(Purpose::Body { outer, next }, start, at, false, false)
     }
 
     /// The place of commands substituted in it.
@@ -291,7 +295,7 @@ impl Reader<'_> {
             b'&' | b'|' | b')' | b'<' | b'>' if !word.test => return Ok(Some(Pause::Done)),
             b'(' if !word.test => {
                 let mode = match word.value {
-                    Some((start, _)) if start == self.at => Mode::Array,
+                    Some((start, _)) if start == self.at && word.assigns => Mode::Array,
                     _ if !first && b"?*+@!".contains(&self.text.as_bytes()[self.at - 1]) => Mode::Pattern,
                     _ => return Ok(Some(Pause::Done)),
                 };
@@ -382,8 +386,13 @@ impl Reader<'_> {
             }
             b'#' if array && self.text.as_bytes()[self.at - 1].is_ascii_whitespace() => self.skip_blanks(),
             b'(' => {
+                self.complete &= !array || b"?*+@!".contains(&self.text.as_bytes()[self.at - 1]);
                 self.at += 1;
                 self.enter(word, Mode::Pattern, 1)?;
+            }
+            b';' | b'&' | b'|' | b'<' | b'>' if array => {
+                self.complete = false;
+                self.at += 1;
             }
             b')' => {
                 self.at += 1;
@@ -449,6 +458,9 @@ impl Reader<'_> {
                 if let Some(list) = self.list() {
                     let unexpected = list.argue(whole, value);
                     self.complete &= !unexpected;
+                }
+                if word.test && raw == "]]" {
+                    self.end_test()?;
                 }
             }
         }

@@ -150,6 +150,10 @@ fn compound_commands() {
         commands("case $(uname -m) in (x86_64|amd64) a;; arm*) b ;& *) c\nesac && d; case x in esac"),
         ["uname|-m sub", "a ?", "b ?", "c ?", "d ?"]
     );
+    assert_eq!(
+        commands("if [[ a ]] then b; fi; local c=(d); f() { :; }"),
+        ["[[|a|]]", "b ?", "local|c=(d)~", ": in f"]
+    );
     assert_eq!(commands("select x in a b; do c; done < f"), ["c ?", " <f"]);
     assert_eq!(
         commands("[[ -f a && $b =~ ^(c|d)$ || ( -n e ) ]]&& f; (( x > (1) )) || g; (( (h) ); i)"),
@@ -219,6 +223,14 @@ fn what_is_wrong_is_read_as_far_as_it_goes() {
         ("a\0b", &["a\0b"]),
         ("case x in a) b", &["b ?"]),
         ("for x in a b; c; done", &[]),
+        ("case x in a b) c;; esac", &["c ?"]),
+        ("case x in |a) c;; esac", &["c ?"]),
+        ("if a; then fi", &["a"]),
+        ("while; do a; done", &["a ?"]),
+        ("{ }; ()", &[]),
+        ("case x in a|\nb) c;; esac", &["c ?"]),
+        ("a=(b; c)", &[" a=(b; c)"]),
+        ("a b=(c)", &["a|b=", "c sub"]),
     ] {
         let script = read(text);
         assert!(!script.complete, "{text}");
