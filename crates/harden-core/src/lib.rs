@@ -32,7 +32,7 @@ pub use facts::{
 };
 pub use image_files::{ImageFiles, ImageGroup, ImageUser};
 pub use model::{Base, Build, GlobalArg, PLATFORM_ARGS, Source, SourceUse, Stage};
-pub use note::Note;
+pub use note::{Note, SecretSource};
 pub use runtime::{Exposed, Launch, Runtime, Volume};
 pub use scope::{Expanded, Origin, Scopes, State, Value, Variable};
 pub use settings::{Settings, UserSettings, UserStyle};

@@ -29,4 +29,39 @@ pub enum Note {
         /// The port.
         port: u16,
     },
+    /// A variable the file set and sets no longer: the container has to get it when it is run.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+    /// A step of the build needs a secret: the build command has to give it (`docker build --secret`).
+    BuildSecret {
+        /// The id in `RUN --mount=type=secret,id=…`.
+        id: String,
+        /// Where the secret comes from.
+        source: SecretSource,
+        /// The build argument that gave it before, if one did: `--build-arg` for it has no effect any more.
+        argument: Option<String>,
+    },
+    /// A step of the build needs the SSH agent of whoever builds (`docker build --ssh default`).
+    BuildSsh,
+    /// A secret is in the history of git and of every image that was built: it has to be replaced.
+    Rotate {
+        /// What held it: a variable or a file.
+        name: String,
+    },
+    /// A file must not get into the build context again.
+    Exclude {
+        /// A line for `.dockerignore`.
+        pattern: String,
+    },
+}
+
+/// Where a build secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretSource {
+    /// An environment variable of the build command.
+    Variable(String),
+    /// A file beside the build command.
+    File(String),
 }
