@@ -27,7 +27,7 @@ use harden_core::{Context, Missing, Scopes, Source, Why};
 
 use chain::{Chain, StepKind};
 use find::Look;
-pub(crate) use modes::{Unreadable, UnreadableKind};
+pub(crate) use modes::UnreadableKind;
 pub(crate) use types::{By, Copied, CopyKind, CopySource, FileText, Origin, Target, TextFrom};
 
 /// Steps looked at for one question at most: a file of a kilobyte could ask for millions.
@@ -83,7 +83,7 @@ impl<'c, 'a> ImagePaths<'c, 'a> {
     pub(crate) fn origin(&self, path: &str) -> Origin<'a> {
         let path = paths::resolve("/", path);
         match self.locate(&path) {
-            Look::No => match merged_usr(&path).map(|other| self.locate(&other)) {
+            Look::No => match merged_usr(&path).map(|other| self.locate(&other).doubtful()) {
                 Some(Look::Sure(origin) | Look::Perhaps(origin)) => origin,
                 _ => Origin::Base,
             },
@@ -128,8 +128,18 @@ impl<'c, 'a> ImagePaths<'c, 'a> {
     /// other is looked for in the folders of `path_env` ([`ImagePaths::path_env`], unless the container gets another).
     /// `None` when the base image has it, or nothing is certain.
     pub(crate) fn find_command(&self, word: &str, workdir: &str, path_env: &str) -> Option<String> {
-        let is_ours =
-            |path: &String| self.origin(path).by().is_some_and(|by| by.certain) && !self.is_folder(path);
+        let is_ours = |path: &String| {
+            let origin = self.origin(path);
+            let is_certain = origin.by().is_some_and(|by| by.certain);
+            match origin {
+                Origin::Context { folder: true, .. } => false,
+                // Who writes the path of a file means it.
+                Origin::Context { .. } | Origin::Heredoc { .. } | Origin::Written { .. } => {
+                    is_certain || word.contains('/')
+                }
+                _ => is_certain,
+            }
+        };
         if word.is_empty() {
             return None;
         }
@@ -137,10 +147,6 @@ impl<'c, 'a> ImagePaths<'c, 'a> {
             return Some(paths::resolve(workdir, word)).filter(is_ours);
         }
         path_env.split(':').map(|folder| paths::resolve(&paths::resolve(workdir, folder), word)).find(is_ours)
-    }
-
-    fn is_folder(&self, path: &str) -> bool {
-        matches!(self.origin(path), Origin::Context { folder: true, .. })
     }
 
     /// The chain of a stage; `None` when too many were asked for.

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use harden_core::syntax::{Instruction, Keyword, Reference, Token};
-use harden_core::{Base, Context, Missing, Scopes, Source, State, Why};
+use harden_core::{Base, Context, EntryKind, Missing, Scopes, Source, State, Why};
 
 use super::effects::{self, Effect};
 use super::paths::{self, resolve};
-use super::{Copied, Target, sources};
+use super::{Copied, CopyKind, Target, sources};
 
 /// PATH of most images (the default of containerd and Docker for an image that sets none).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Longest chain of `FROM stage` that is followed, from its end.
 const MAX_CHAIN: usize = 256;
+/// Folders above a path that are kept in mind.
+const MAX_ABOVE: usize = 16;
 /// Folders every image has that is not empty (Filesystem Hierarchy Standard).
 const USUAL_FOLDERS: [&str; 22] = [
     "/bin",
@@ -47,7 +49,7 @@ pub(super) struct Chain<'a> {
     pub(super) workdir: Result<String, Why>,
     /// PATH at the end.
     pub(super) path_env: String,
-    /// Some RUN was not read, or its effects are beyond reading: files may come from it.
+    /// There is a RUN, or more stages than are followed: files nothing here names may come from it.
     pub(super) runs: bool,
     /// What lies under the first step.
     pub(super) bottom: Bottom,
@@ -149,7 +151,13 @@ impl<'a> Chain<'a> {
                     }
                     Keyword::Env => chain.path_env = path_after(&here, &chain.path_env, instruction),
                     Keyword::Copy | Keyword::Add => {
-                        let Some(copied) = sources::copied(&here, instruction) else { return };
+                        let Some(mut copied) = sources::copied(&here, instruction) else { return };
+                        if let Ok(path) = &copied.destination
+                            && chain.is_filled(ctx, path)
+                        {
+                            copied.target = Target::Folder;
+                        }
+                        copied.makes = here.missing(&copied);
                         match (&copied.destination, copied.target) {
                             (Ok(path), Target::Folder) => note(&mut folders, path),
                             (Ok(path), Target::Either) => note(&mut folders, paths::parent(path)),
@@ -178,6 +186,33 @@ impl<'a> Chain<'a> {
             (None, _) => Err(Why::new("base-workdir", "the base image sets the working directory")),
         };
         chain
+    }
+}
+
+impl Chain<'_> {
+    /// Whether an earlier COPY or ADD has made a folder of this path by copying one there.
+    fn is_filled(&self, ctx: &Context<'_>, path: &str) -> bool {
+        /// Steps looked at; instructions that fill the same folder stand together.
+        const NEAR: usize = 50;
+
+        let is_folder = |path: &str| {
+            let found = ctx.context_source(path);
+            found.is_ok_and(|found| found.entries.iter().any(|entry| entry.kind == EntryKind::Directory))
+        };
+        self.steps.iter().rev().take(NEAR).any(|step| {
+            let StepKind::Copy(copied) = &step.kind else { return false };
+            let Ok(to) = &copied.destination else { return false };
+            let Some(rest) = paths::below(to, path) else { return false };
+            copied.sources.iter().any(|source| match &source.kind {
+                CopyKind::Context if rest.is_empty() => is_folder(&source.text),
+                CopyKind::Context if !paths::is_pattern(&source.text) => {
+                    is_folder(&paths::join(source.text.trim_end_matches('/'), rest))
+                }
+                // Nobody copies one file over another; a folder is what several go into.
+                CopyKind::Stage(_) | CopyKind::Image(_) => rest.is_empty(),
+                _ => false,
+            })
+        })
     }
 }
 
@@ -213,12 +248,12 @@ fn path_after(here: &Here<'_, '_>, before: &str, instruction: Instruction<'_>) -
 }
 
 /// A folder exists, and those above it.
-fn note(folders: &mut BTreeSet<String>, path: &str) {
-    /// Folders of one chain, bytes of a path and folders above it that are kept in mind.
-    const MAX: (usize, usize, usize) = (10_000, 4096, 16);
+pub(super) fn note(folders: &mut BTreeSet<String>, path: &str) {
+    /// Folders of one chain, and bytes of a path, that are kept in mind.
+    const MAX: (usize, usize) = (10_000, 4096);
 
     let mut path = path;
-    for _ in 0..MAX.2 {
+    for _ in 0..MAX_ABOVE {
         if folders.len() >= MAX.0 || path.len() > MAX.1 || !folders.insert(path.to_owned()) {
             return;
         }
@@ -293,6 +328,26 @@ impl Here<'_, '_> {
     /// Whether a folder is known to exist.
     pub(super) fn is_folder(&self, path: &str) -> bool {
         self.folders.contains(path)
+    }
+
+    /// Folders that a copy has to make, besides those in the folders it copies: the destination, if it is one, and
+    /// those above it. What the base image may have is left out.
+    fn missing(&self, copied: &Copied<'_>) -> Vec<String> {
+        let Ok(destination) = &copied.destination else { return Vec::new() };
+        let is_usual = |path: &str| {
+            let parts = path.split('/').nth(1).unwrap_or_default();
+            !matches!(self.bottom, Bottom::Scratch) && USUAL_FOLDERS.contains(&format!("/{parts}").as_str())
+        };
+        let mut missing = Vec::new();
+        let mut path = match copied.target {
+            Target::Folder => destination.as_str(),
+            Target::Either => paths::parent(destination),
+        };
+        while !self.is_folder(path) && !is_usual(path) && missing.len() < MAX_ABOVE {
+            missing.push(path.to_owned());
+            path = paths::parent(path);
+        }
+        missing
     }
 
     fn change_workdir(&self, written: &str) -> Workdir {

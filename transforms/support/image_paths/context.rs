@@ -118,8 +118,11 @@ fn unread<'a>(copied: &Copied<'_>, destination: &str, source: &str, path: &str, 
 
 /// Whether `--exclude` leaves out a path, relative to what is copied; `None` when a pattern is beyond reading.
 fn excluded(copied: &Copied<'_>, rest: &str) -> Option<bool> {
-    let mut answer = Some(false);
-    for pattern in &copied.excludes {
+    /// Patterns that are tried.
+    const LIMIT: usize = 32;
+
+    let mut answer = if copied.excludes.len() > LIMIT { None } else { Some(false) };
+    for pattern in copied.excludes.iter().take(LIMIT) {
         let pattern = pattern.trim_start_matches("./").trim_matches('/');
         let mut part = rest;
         loop {

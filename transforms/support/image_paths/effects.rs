@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use harden_core::shell::{self, Command, Located, Word};
-use harden_core::syntax::{Instruction, Span};
+use harden_core::syntax::{Heredoc, Instruction, Span};
 
-use super::chain::Here;
+use super::chain::{Here, note};
 use super::paths::{self, join, name, resolve};
 
 /// One thing a RUN does. Paths are absolute. `sure` is false for what is done only when something else failed, in a
@@ -44,7 +44,7 @@ pub(super) fn of(here: &Here<'_, '_>, run: Instruction<'_>) -> Vec<Effect> {
             Some("cat" | "tee") => run.heredocs().rfind(|one| span.covers(one.opener().span())),
             _ => None,
         };
-        reader.body = heredoc.map(|one| one.body());
+        reader.body = heredoc.map(Heredoc::body);
         reader.command(&command);
     }
     reader.effects
@@ -189,7 +189,7 @@ impl Reader<'_, '_, '_> {
 
     fn make_folders(&mut self, command: &Command, shorts: &str, longs: &[&str]) {
         for path in self.paths(&command.positional(shorts, longs)) {
-            self.folders.insert(path.clone());
+            note(&mut self.folders, &path);
             self.effects.push(Effect::Folder(path));
         }
     }

@@ -1,7 +1,7 @@
 //! Files a user other than root could not use.
 
 use harden_core::syntax::{Instruction, Span};
-use harden_core::{ContextListing, ListedEntry, ListedKind};
+use harden_core::{ContextListing, EntryKind, ListedEntry, ListedKind};
 
 use super::chain::StepKind;
 use super::effects::Effect;
@@ -22,7 +22,7 @@ pub(crate) struct Unreadable<'a> {
     pub(crate) kind: UnreadableKind,
     /// Its permission bits in the image.
     pub(crate) mode: u32,
-    /// Its path in the build context; `None` for a download.
+    /// Its path in the build context; `None` for a download and for a folder that a `--chmod` made.
     pub(crate) source: Option<String>,
     /// Its owner as `--chown` or a later `RUN chown` says; `None` is root.
     pub(crate) owner: Option<String>,
@@ -65,12 +65,18 @@ impl<'a> ImagePaths<'_, 'a> {
         found
     }
 
-    /// Whether another instruction puts something else there later.
+    /// Whether another instruction puts something else there later. A folder that is there keeps its mode where
+    /// something is copied into it.
     fn is_overwritten(&self, one: &Unreadable<'a>) -> bool {
-        match self.origin(&one.path).by() {
-            Some(by) => by.certain && by.instruction.span().start > one.instruction.span().start,
-            None => false,
-        }
+        let origin = self.origin(&one.path);
+        let Some(by) = origin.by() else { return false };
+        let is_later = by.instruction.span().start > one.instruction.span().start;
+        let is_into = || {
+            let mut copies =
+                self.copied().filter(|copied| copied.instruction.span() == by.instruction.span());
+            copies.any(|copied| copied.destination.as_ref().is_ok_and(|path| *path == one.path))
+        };
+        by.certain && is_later && !(one.kind == UnreadableKind::Folder && is_into())
     }
 
     fn unreadable_of(&self, stage: usize, depth: u32) -> Vec<Unreadable<'a>> {
@@ -89,14 +95,20 @@ impl<'a> ImagePaths<'_, 'a> {
                     found.append(&mut fresh);
                 }
                 StepKind::Run(Effect::Mode { path, spec, recursive }) => {
-                    for one in found.iter_mut().filter(|one| covers(path, &one.path, *recursive)) {
+                    for one in &mut found {
+                        if !self.spend() || !covers(path, &one.path, *recursive) {
+                            continue;
+                        }
                         let is_folder = one.kind == UnreadableKind::Folder;
                         one.mode = apply(spec, one.mode, is_folder).unwrap_or(one.mode);
                     }
                     found.retain(|one| !one.kind.is_usable(one.mode));
                 }
                 StepKind::Run(Effect::Owner { path, spec, recursive }) => {
-                    for one in found.iter_mut().filter(|one| covers(path, &one.path, *recursive)) {
+                    for one in &mut found {
+                        if !self.spend() || !covers(path, &one.path, *recursive) {
+                            continue;
+                        }
                         one.owner = Some(spec.clone());
                     }
                 }
@@ -121,6 +133,16 @@ impl<'a> ImagePaths<'_, 'a> {
     fn closed_by(&self, copied: &Copied<'a>, depth: u32) -> Vec<Unreadable<'a>> {
         let Ok(destination) = &copied.destination else { return Vec::new() };
         let mut found = Vec::new();
+        if copied.mode.as_deref().is_some_and(is_number) {
+            // A number counts for the folders on the way too and may shut them; `u=rwX` does not (measured).
+            let mut made: Vec<_> = copied.makes.iter().rev().cloned().collect();
+            if copied.target == Target::Either && self.copies_folder(copied) {
+                made.push(destination.clone());
+            }
+            for path in made {
+                found.extend(closed(copied, path, UnreadableKind::Folder, 0o755, None, false));
+            }
+        }
         for source in &copied.sources {
             match &source.kind {
                 CopyKind::Context => self.closed_files(copied, destination, &source.text, &mut found),
@@ -153,6 +175,16 @@ impl<'a> ImagePaths<'_, 'a> {
             }
         }
         found
+    }
+
+    fn copies_folder(&self, copied: &Copied<'a>) -> bool {
+        copied.sources.iter().any(|source| {
+            matches!(source.kind, CopyKind::Context)
+                && self
+                    .ctx
+                    .context_source(&source.text)
+                    .is_ok_and(|found| found.entries.iter().any(|entry| entry.kind == EntryKind::Directory))
+        })
     }
 
     fn closed_files(
@@ -228,27 +260,23 @@ fn closed<'a>(
 
 /// Whether `chmod` of a path or pattern reaches something.
 fn covers(pattern: &str, path: &str, recursive: bool) -> bool {
-    if pattern == path || (recursive && below(pattern, path).is_some()) {
-        return true;
-    }
     if !paths::is_pattern(pattern) {
-        return false;
+        return below(pattern, path).is_some_and(|rest| recursive || rest.is_empty());
     }
-    let mut path = path;
-    loop {
-        if paths::matches(pattern, path).unwrap_or(true) {
-            return true;
-        }
-        match path.rfind('/') {
-            Some(slash) if recursive && slash > 0 => path = &path[..slash],
-            _ => return false,
-        }
-    }
+    // Wildcards of a shell stop at slashes.
+    let depth = pattern.matches('/').count();
+    let end = path.match_indices('/').nth(depth).map(|(at, _)| at);
+    let reached = &path[..end.unwrap_or(path.len())];
+    (recursive || end.is_none()) && paths::matches(pattern, reached).unwrap_or(true)
+}
+
+fn is_number(spec: &str) -> bool {
+    !spec.is_empty() && spec.bytes().all(|byte| matches!(byte, b'0'..=b'7'))
 }
 
 /// Permission bits after `chmod SPEC` (POSIX `chmod`, operand `mode`); `None` when the text is none.
 pub(super) fn apply(spec: &str, mode: u32, is_folder: bool) -> Option<u32> {
-    if !spec.is_empty() && spec.bytes().all(|byte| matches!(byte, b'0'..=b'7')) {
+    if is_number(spec) {
         return u32::from_str_radix(spec, 8).ok().map(|bits| bits & 0o7777);
     }
     let mut mode = mode;

@@ -65,6 +65,7 @@ pub(super) fn copied<'a>(here: &Here<'_, 'a>, instruction: Instruction<'a>) -> O
         destination,
         target,
         sources,
+        makes: Vec::new(),
         owner: value("chown"),
         mode: value("chmod"),
         arguments,

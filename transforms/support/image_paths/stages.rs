@@ -16,8 +16,23 @@ impl<'a> ImagePaths<'_, 'a> {
         path: &str,
         depth: u32,
     ) -> Look<'a> {
-        let (certainty, at) = elsewhere(copied, destination, source, path);
-        let Some(certainty) = certainty else { return Look::No };
+        let (certainty, mut at) = elsewhere(copied, destination, source, path);
+        let Some(mut certainty) = certainty else { return Look::No };
+        let mut found = self.look(stage, &at, None, depth + 1);
+        // A file, or a folder with a file of its own name inside.
+        if let Some(inside) = alternative(copied, destination, source, path)
+            && let Look::No | Look::Sure(Origin::Base | Origin::Context { folder: true, .. }) = found
+        {
+            let is_folder = matches!(found, Look::Sure(Origin::Context { .. }));
+            match self.look(stage, &inside, None, depth + 1) {
+                Look::No | Look::Sure(Origin::Base) if !is_folder => {}
+                other => {
+                    found = other;
+                    at = inside;
+                    certainty = Certainty::Perhaps;
+                }
+            }
+        }
         let adopt = |mut origin: Origin<'a>| {
             if let Some(by) = origin.by_mut() {
                 let inner = by.clone();
@@ -32,21 +47,12 @@ impl<'a> ImagePaths<'_, 'a> {
                 other => other,
             }
         };
-        let found = match self.look(stage, &at, None, depth + 1) {
-            // A file, or a folder with a file of its own name inside.
-            found @ (Look::No | Look::Sure(Origin::Base | Origin::Context { folder: true, .. })) => {
-                match alternative(copied, destination, source, path) {
-                    Some(inside) => match self.look(stage, &inside, None, depth + 1) {
-                        Look::No | Look::Sure(Origin::Base) => found,
-                        inside => inside,
-                    },
-                    None => found,
-                }
-            }
-            found => found,
-        };
         match found {
             Look::Sure(Origin::Base) => Look::No,
+            // A file goes into the folder that is asked about.
+            Look::Sure(
+                Origin::Context { folder: false, .. } | Origin::Heredoc { .. } | Origin::Remote { .. },
+            ) if copied.target == Target::Folder && below(destination, path) == Some("") => Look::No,
             Look::Sure(origin) => Look::Sure(adopt(origin)),
             Look::Perhaps(origin) => Look::perhaps(adopt(origin)),
             Look::No => {

@@ -7,6 +7,7 @@ use harden_core::{Place, Why};
 
 /// Where a file or folder of the image comes from.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the answer is whole, whatever of it is read so far")]
 pub(crate) enum Origin<'a> {
     /// The build context.
     Context {
@@ -71,6 +72,7 @@ pub(crate) enum Origin<'a> {
 
 /// The instruction that put something into the image.
 #[derive(Clone, Debug)]
+#[allow(dead_code, reason = "the answer is whole, whatever of it is read so far")]
 pub(crate) struct By<'a> {
     /// COPY, ADD or RUN.
     pub(crate) instruction: Instruction<'a>,
@@ -129,6 +131,9 @@ pub(crate) struct Copied<'a> {
     pub(crate) target: Target,
     /// What it copies, in order.
     pub(crate) sources: Vec<CopySource>,
+    /// Folders it makes, the destination and those above it, as far as the file tells: they get the owner, and a
+    /// mode that is a number, as well (measured with the BuildKit of Docker 28.5).
+    pub(crate) makes: Vec<String>,
     /// `--chown`, variables replaced.
     pub(crate) owner: Option<String>,
     /// `--chmod`, variables replaced.

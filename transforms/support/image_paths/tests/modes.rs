@@ -53,7 +53,13 @@ fn chmod_flags_replace_them() {
     assert_eq!(unreadable("FROM a\nCOPY --chmod=755 . /app\n", &facts), [""; 0]);
     assert_eq!(unreadable("FROM a\nCOPY --chmod=a+rX . /app\n", &facts), [""; 0]);
     // One number for files and folders.
-    assert_eq!(unreadable("FROM a\nCOPY --chmod=644 d /d\n", &facts), ["/d/e/ 644"]);
+    assert_eq!(unreadable("FROM a\nCOPY --chmod=644 d /d\n", &facts), ["/d/ 644", "/d/e/ 644"]);
+    assert_eq!(unreadable("FROM a\nWORKDIR /d\nCOPY --chmod=644 d .\n", &facts), ["/d/e/ 644"]);
+    // And for the folders that are made on the way.
+    assert_eq!(
+        unreadable("FROM a\nCOPY --chmod=644 open /x/y/\nCOPY --chmod=644 open /etc/sub/z\n", &facts),
+        ["/x/ 644", "/x/y/ 644"]
+    );
     assert_eq!(unreadable("FROM a\nCOPY --chmod=600 open /x\n", &facts), ["/x 600"]);
     assert_eq!(
         unreadable(
