@@ -1,0 +1,190 @@
+//! Files that commands name: scripts that are read, programs, and what cannot be told.
+
+use std::rc::Rc;
+
+use harden_core::shell::Command;
+
+use super::follow::{Around, Follow};
+use super::source::Source;
+use super::words::{is_arguments, join, range, rest};
+use super::{BaseScript, wrappers};
+use crate::support::base_images::Privileges;
+use crate::support::image_paths::{FileText, TextFrom};
+
+impl<'a> Follow<'_, '_, 'a> {
+    /// A file the Dockerfile puts into the image.
+    pub(super) fn own_file(&mut self, command: &Command, path: &str, source: &Source<'a>, around: &Around) {
+        let place = source.place(&range(command));
+        match self.view.paths.text(path) {
+            Ok(text) => match interpreter(&text.text) {
+                Interpreter::Shell => {
+                    let by = script_name(path, &text);
+                    let around = Around { arguments: Some(rest(command)), ..around.deeper() };
+                    let around = self.remember(around, source);
+                    let content: Rc<str> = Rc::from(&*text.text);
+                    self.push_file(path.to_owned(), &content, Source::File { by, text }, around);
+                }
+                Interpreter::Init => {
+                    // Its first line asks for s6.
+                    let mut command = command.clone();
+                    if let Some(word) = command.words.first_mut() {
+                        "s6-svscan".clone_into(&mut word.text);
+                    }
+                    self.record(&command, source, around, false);
+                }
+                Interpreter::Other => {}
+            },
+            Err(why) if why.code == "not-utf8" => {}
+            Err(why) => {
+                let program =
+                    matches!(why.code, "built" | "from-image" | "downloaded" | "archive" | "too-large");
+                if !program || looks_like_script(path) {
+                    self.tell(around, path, place, why.message);
+                    self.arguments_of_unread(command, source, around);
+                }
+            }
+        }
+    }
+
+    /// A file the base image brings, or a RUN made.
+    pub(super) fn foreign(&mut self, command: &Command, head: &str, source: &Source<'a>, around: &Around) {
+        let place = source.place(&range(command));
+        let entrypoint = self.view.base.entrypoint().and_then(|words| words.into_iter().next());
+        if !around.health && entrypoint.is_some_and(|path| same_file(&path, head)) && !is_program(head) {
+            let privileges = self.view.base.privileges();
+            if privileges == Privileges::Unknown {
+                self.tell(around, head, place.clone(), "it comes from the base image".to_owned());
+            }
+            // What the base image starts by itself is told with the base image.
+            if place.is_some() {
+                self.set_base_script(BaseScript { name: head.to_owned(), privileges, place });
+            }
+            self.arguments_of_unread(command, source, around);
+            return;
+        }
+        if !looks_like_script(head) || around.health || known_script(head) {
+            return;
+        }
+        self.tell(around, head, place, "it comes from the base image or a RUN".to_owned());
+        self.arguments_of_unread(command, source, around);
+    }
+
+    /// A script that cannot be read may well run its arguments, as entry scripts do.
+    fn arguments_of_unread(&mut self, command: &Command, source: &Source<'a>, around: &Around) {
+        let arguments = rest(command);
+        let starts = arguments.words.first().is_some_and(|word| word.literal && !word.text.starts_with('-'));
+        if starts {
+            self.start((*arguments).clone(), source.clone(), around.deeper());
+        }
+    }
+
+    /// `bash file`, `. file`.
+    pub(super) fn file(
+        &mut self,
+        command: &Command,
+        at: usize,
+        source: &Source<'a>,
+        around: &Around,
+        same_shell: bool,
+    ) {
+        let Some(word) = command.words.get(at) else { return };
+        let place = source.place(&word.span);
+        if !word.literal {
+            if !is_arguments(word) {
+                self.tell(around, &word.text, place, "its name depends on a variable".to_owned());
+            }
+            return;
+        }
+        // A shell looks for the file where it is before it looks in PATH.
+        let direct = join(around.workdir.as_deref(), &word.text);
+        let path = direct
+            .filter(|path| word.text.contains('/') || self.view.paths.origin(path).by().is_some())
+            .or_else(|| self.find(&word.text, around));
+        let Some(path) = path else {
+            return self.tell(around, &word.text, place, "where it lies is not known".to_owned());
+        };
+        match self.view.paths.text(&path) {
+            Ok(text) => {
+                let by = script_name(&path, &text);
+                let mut inner = around.deeper();
+                let mut arguments = command.clone();
+                arguments.words = command.words.get(at + 1..).unwrap_or_default().to_vec();
+                if !same_shell {
+                    inner = self.remember(Around { arguments: Some(Rc::new(arguments)), ..inner }, source);
+                }
+                let content: Rc<str> = Rc::from(&*text.text);
+                self.push_file(path, &content, Source::File { by, text }, inner);
+            }
+            // `. /etc/profile`, `. /opt/venv/bin/activate` and the like set variables.
+            Err(why) if same_shell && why.code == "from-base" => {}
+            Err(why) => self.tell(around, &word.text, place, why.message),
+        }
+    }
+}
+
+/// What runs a file.
+enum Interpreter {
+    Shell,
+    /// An interpreter of an init system.
+    Init,
+    Other,
+}
+
+fn interpreter(text: &str) -> Interpreter {
+    let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
+        return Interpreter::Shell;
+    };
+    let mut words = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
+    match words.next() {
+        Some("with-contenv" | "execlineb") => Interpreter::Init,
+        Some("env") => match words.find(|word| !word.starts_with('-') && !word.contains('=')) {
+            Some(name) if wrappers::is_shell(name) => Interpreter::Shell,
+            _ => Interpreter::Other,
+        },
+        Some("busybox") => Interpreter::Shell,
+        Some(name) if wrappers::is_shell(name) => Interpreter::Shell,
+        _ => Interpreter::Other,
+    }
+}
+
+/// What a script is called: by its name in the build context, where it has one.
+fn script_name(path: &str, text: &FileText) -> Rc<str> {
+    let name = match &text.from {
+        TextFrom::File(name) => name,
+        TextFrom::Here(_) => path,
+    };
+    format!("the script {name}").into()
+}
+
+/// Whether a name looks like that of a script rather than a program.
+fn looks_like_script(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let script = [".sh", ".bash", ".ash"].iter().any(|suffix| name.ends_with(suffix));
+    script || ["entrypoint", "entry-point", "entry_point"].iter().any(|word| name.contains(word))
+}
+
+/// Scripts of well-known programs that only start them.
+fn known_script(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    matches!(
+        name,
+        "catalina.sh"
+            | "wait-for-it.sh"
+            | "wait-for.sh"
+            | "jemalloc.sh"
+            | "standalone.sh"
+            | "domain.sh"
+            | "kc.sh"
+    )
+}
+
+/// Language runtimes and shells: as an entrypoint of an image they are no scripts.
+fn is_program(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !looks_like_script(name) && !name.contains("cacert")
+}
+
+fn same_file(path: &str, word: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    path == word || (!(path.starts_with('/') && word.starts_with('/')) && name(path) == name(word))
+}

@@ -1,0 +1,99 @@
+//! Directories and files a program writes to: what its framework is known to, and what the Dockerfile itself marks as
+//! data.
+
+use harden_core::Place;
+
+use super::launch::Launched;
+use super::ownership;
+use super::risk::Risk;
+use super::view::View;
+
+mod caches;
+mod frameworks;
+mod marks;
+
+#[cfg(test)]
+mod tests;
+
+/// A directory a program writes to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StateDirectory {
+    /// Absolute path in the image.
+    pub(crate) path: String,
+    /// How that is known; fit to stand after "because".
+    pub(crate) reason: &'static str,
+    /// Where it is written.
+    pub(crate) place: Option<Place>,
+}
+
+/// Most directories that are told.
+const MAX_DIRECTORIES: usize = 64;
+
+/// Directories a program writes to, sorted by path, one entry each. No directory of the system, and none that files
+/// are copied into, unless its framework is known to write there.
+pub(crate) fn state_directories(view: &View<'_, '_>, launched: &Launched) -> Vec<StateDirectory> {
+    let mut found = frameworks::directories(view, launched);
+    found.extend(marks::directories(view, launched));
+    found.retain(|one| is_state(&one.path));
+    found.sort();
+    found.dedup_by(|later, first| later.path == first.path);
+    found.truncate(MAX_DIRECTORIES);
+    found
+}
+
+/// Directories anybody may write to already: `chmod 777`, those of the base image.
+pub(crate) fn open_directories(view: &View<'_, '_>) -> Vec<String> {
+    let mut open = marks::Marks::read(view).open;
+    open.extend(view.base.entry.into_iter().flat_map(|entry| entry.open_dirs).map(|path| (*path).to_owned()));
+    // A volume goes to the user.
+    open.extend(view.runtime.volumes.iter().map(|volume| volume.text.clone()).filter(|path| is_state(path)));
+    open
+}
+
+/// Directories that steps of the chain make.
+pub(crate) fn made_directories(view: &View<'_, '_>) -> Vec<String> {
+    marks::Marks::read(view).made.into_iter().map(|(path, _)| path).collect()
+}
+
+/// Hazards of state: files of a database that are copied into the image, caches that belong to root.
+pub(crate) fn risks(view: &View<'_, '_>, launched: &Launched) -> Vec<Risk> {
+    let mut risks = marks::database_files(view);
+    risks.extend(environment(view, launched));
+    risks.sort();
+    risks.dedup();
+    risks
+}
+
+/// Variables that point tools which are started at directories of root.
+pub(crate) fn environment(view: &View<'_, '_>, launched: &Launched) -> Vec<Risk> {
+    caches::risks(view, launched)
+}
+
+/// Directories below which programs have directories of their own.
+const SHARED: [&str; 7] = ["/var/log", "/var/cache", "/var/run", "/var/spool", "/var/www", "/var/db", "/run"];
+
+/// Whether a directory may go to a program.
+fn is_state(path: &str) -> bool {
+    ownership::is_own(path)
+        && !SHARED.contains(&path)
+        && !["/root", "/tmp", "/var/tmp", "/usr/lib", "/usr/sbin"].iter().any(|folder| is_in(path, folder))
+        && !path.split('/').any(|part| part == "..")
+}
+
+/// Whether a path is a folder or lies in it.
+fn is_in(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// `name` in `folder`, both clean; an absolute name wins.
+fn join(folder: &str, name: &str) -> String {
+    if name.starts_with('/') {
+        return name.trim_end_matches('/').to_owned();
+    }
+    let name = name.trim_start_matches("./").trim_matches('/');
+    if name.is_empty() || name == "." {
+        return folder.trim_end_matches('/').to_owned();
+    }
+    format!("{}/{name}", folder.trim_end_matches('/'))
+}
