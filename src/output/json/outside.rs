@@ -2,7 +2,7 @@
 
 use dockerfile_syntax::Dockerfile;
 use harden_core::redact::mask_text;
-use harden_core::{Hazard, Note, Place};
+use harden_core::{Hazard, Note, Place, SecretSource};
 use serde::Serialize;
 
 /// Something a fix could break, or that stops it.
@@ -68,6 +68,37 @@ pub enum NoteReport {
         /// The port.
         port: u16,
     },
+    /// A variable the image sets no longer; the container has to get it.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+    /// The build command has to give a secret.
+    BuildSecret {
+        /// Its id (`--secret id=…`).
+        id: String,
+        /// The environment variable of the build command it comes from.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        env: Option<String>,
+        /// The file it comes from, if it is not a variable.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        /// The build argument that gave it before and has no effect any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        argument: Option<String>,
+    },
+    /// The build needs the SSH agent of whoever builds (`--ssh default`).
+    BuildSsh,
+    /// A secret that was published and has to be replaced.
+    Rotate {
+        /// The variable or file that held it.
+        name: String,
+    },
+    /// A file that must stay out of the build context.
+    Exclude {
+        /// A line for `.dockerignore`.
+        pattern: String,
+    },
 }
 
 impl NoteReport {
@@ -79,6 +110,17 @@ impl NoteReport {
                 Self::Volume { path: masked(path), source: source.as_deref().map(masked) }
             }
             Note::LowPort { port } => Self::LowPort { port: *port },
+            Note::Variable { name } => Self::Variable { name: masked(name) },
+            Note::BuildSecret { id, source, argument } => {
+                let (env, file) = match source {
+                    SecretSource::Variable(name) => (Some(masked(name)), None),
+                    SecretSource::File(path) => (None, Some(masked(path))),
+                };
+                Self::BuildSecret { id: masked(id), env, file, argument: argument.as_deref().map(masked) }
+            }
+            Note::BuildSsh => Self::BuildSsh,
+            Note::Rotate { name } => Self::Rotate { name: masked(name) },
+            Note::Exclude { pattern } => Self::Exclude { pattern: masked(pattern) },
         }
     }
 }
@@ -137,6 +179,26 @@ mod tests {
                 json!({ "kind": "volume", "path": "/data", "source": "https://me:********@host/x" }),
             ),
             (Note::LowPort { port: 80 }, json!({ "kind": "low-port", "port": 80 })),
+            (Note::Variable { name: "TOKEN".to_owned() }, json!({ "kind": "variable", "name": "TOKEN" })),
+            (
+                Note::BuildSecret {
+                    id: "npm".to_owned(),
+                    source: SecretSource::Variable("NPM_TOKEN".to_owned()),
+                    argument: Some("NPM_TOKEN".to_owned()),
+                },
+                json!({ "kind": "build-secret", "id": "npm", "env": "NPM_TOKEN", "argument": "NPM_TOKEN" }),
+            ),
+            (
+                Note::BuildSecret {
+                    id: "npmrc".to_owned(),
+                    source: SecretSource::File(".npmrc".to_owned()),
+                    argument: None,
+                },
+                json!({ "kind": "build-secret", "id": "npmrc", "file": ".npmrc" }),
+            ),
+            (Note::BuildSsh, json!({ "kind": "build-ssh" })),
+            (Note::Rotate { name: "id_rsa".to_owned() }, json!({ "kind": "rotate", "name": "id_rsa" })),
+            (Note::Exclude { pattern: ".env".to_owned() }, json!({ "kind": "exclude", "pattern": ".env" })),
         ];
         for (note, expected) in cases {
             assert_eq!(serde_json::to_value(NoteReport::new(&note)).unwrap(), expected);

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use harden_core::Note;
+use harden_core::{Note, SecretSource};
 
 /// A consequence in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ impl<'n> Notes<'n> {
         let mut advice = Vec::new();
         let mut plain = |message| advice.push(Advice { message, command: None });
         let (mut written, mut volumes, mut ports) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut variables, mut flags) = (Vec::new(), Vec::new());
+        let (mut replaced, mut excluded) = (Vec::new(), Vec::new());
         for note in new {
             match note {
                 Note::RunsAs { uid, gid } => plain(format!(
@@ -49,7 +51,38 @@ impl<'n> Notes<'n> {
                 Note::Writes { path } => written.push(format!("`{path}`")),
                 Note::Volume { path, source } => volumes.push((path.as_str(), source.as_deref())),
                 Note::LowPort { port } => ports.push(port.to_string()),
+                Note::Variable { name } => variables.push(format!("`{name}`")),
+                Note::BuildSecret { id, source, argument } => {
+                    let flag = shell_word(&secret_option(id, source)).into_owned();
+                    let instead = argument
+                        .as_ref()
+                        .map_or(String::new(), |name| format!(" (not `--build-arg {name}`)"));
+                    flags.push(format!("`--secret {flag}`{instead}"));
+                }
+                Note::BuildSsh => flags.push("`--ssh default`".to_owned()),
+                Note::Rotate { name } => replaced.push(format!("`{name}`")),
+                Note::Exclude { pattern } => excluded.push(format!("`{pattern}`")),
             }
+        }
+        if !variables.is_empty() {
+            let (noun, pronoun) =
+                if variables.len() == 1 { ("variable", "it") } else { ("variables", "them") };
+            let names = list(&variables, limit);
+            plain(format!(
+                "at run time: give the container the {noun} {names} (`--env-file`); the image sets {pronoun} no longer"
+            ));
+        }
+        if !flags.is_empty() {
+            plain(format!("at build time: the build command needs {}", list(&flags, limit)));
+        }
+        if !replaced.is_empty() {
+            plain(format!(
+                "replace what was in {}: it stays in the history of git and in every image built before",
+                list(&replaced, limit)
+            ));
+        }
+        if !excluded.is_empty() {
+            plain(format!("keep out of the build context (`.dockerignore`): {}", list(&excluded, limit)));
         }
         let owner = user.map_or("the new user".to_owned(), |(uid, gid)| format!("{uid}:{gid}"));
         if !written.is_empty() {
@@ -118,6 +151,14 @@ fn volume(path: &str, source: Option<&str>, user: User) -> Advice {
     let path = shell_word(path);
     let command = format!("docker run --rm -v {from}:{path} busybox chown -R {owner} {path}");
     Advice { message, command: Some(command) }
+}
+
+/// The value of `--secret` of the build command (Docker documentation, "docker buildx build").
+fn secret_option(id: &str, source: &SecretSource) -> String {
+    match source {
+        SecretSource::Variable(name) => format!("id={id},env={name}"),
+        SecretSource::File(path) => format!("id={id},src={path}"),
+    }
 }
 
 /// Names of volumes have no slash and begin with a letter or digit (Docker Engine API, "Create a volume").
