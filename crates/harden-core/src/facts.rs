@@ -200,7 +200,8 @@ pub trait Facts {
     /// `path/filepath.Match`, as in BuildKit.
     fn context_source(&self, source: &str) -> Answer<ContextSource>;
 
-    /// Everything below `folder` of the build context (`""` or `.` for all of it), within a limit of entries.
+    /// Everything below `folder` of the build context (`""` or `.` for all of it), within a limit of entries. A file
+    /// lists itself.
     fn context_listing(&self, _folder: &str) -> Answer<Arc<ContextListing>> {
         Answer::Unknown(Why::new("no-context", "the build context is not at hand"))
     }

@@ -15,16 +15,17 @@ const ENTRY_LIMIT: usize = 20_000;
 /// Folders inside each other that are looked into at most.
 const DEPTH_LIMIT: usize = 64;
 
-/// Lists what lies below `folder`, which is relative and clean; empty is the context root. Links on the way to it are
-/// followed, links below it are not. Nothing is opened but folders.
+/// Lists what lies below `folder`, which is relative and clean; empty is the context root. A file lists itself. Links on
+/// the way to it are followed, links below it are not. Nothing is opened but folders.
 ///
 /// Folders nearer to the root come first, each whole or not at all, so that a listing that stops at a limit holds the
 /// same entries on every machine.
 pub(super) fn list(root: &Path, ignore: &DockerIgnore, folder: &str) -> Result<ContextListing, Why> {
     let base = match Walk::new(root, ignore).resolve(folder)? {
         Place::Found(base) if base.metadata.is_dir() => base,
-        Place::Found(_) => {
-            return Err(Why::new("not-a-folder", format!("{} is not a folder", quoted(folder))));
+        Place::Found(file) => {
+            let entries = vec![entry(folder.to_owned(), &file.metadata)];
+            return Ok(ContextListing { entries, complete: true, ..ContextListing::default() });
         }
         Place::Missing => {
             return Err(Why::new("not-found", format!("{} is not in the build context", quoted(folder))));

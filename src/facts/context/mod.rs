@@ -127,7 +127,7 @@ impl BuildContext {
     /// A listing is incomplete after 20,000 directory entries, 64 folders inside each other, or a folder that cannot be
     /// read.
     ///
-    /// Unknown: `not-found`, `ignored-by-dockerignore`, `not-a-folder`, and the reasons [`Self::source`] gives for
+    /// A file lists itself. Unknown: `not-found`, `ignored-by-dockerignore`, and the reasons [`Self::source`] gives for
     /// links and `.dockerignore`.
     pub fn listing(&self, folder: &str) -> Answer<Arc<ContextListing>> {
         let folder = relative(folder);
