@@ -16,11 +16,12 @@ use crate::process::{kept, run};
 use crate::{debian, here, inspect};
 
 /// Name in Dockerfiles and folder in `bases`, in the order they are made.
-const IMAGES: [(&str, &str); 10] = [
+const IMAGES: [(&str, &str); 11] = [
     ("debian:bookworm-slim", "debian"),
     ("python:3-slim", "python"),
     ("node:22", "node"),
     ("nginxinc/nginx-unprivileged:1.27", "nginx-unprivileged"),
+    ("php:8.3-apache", "php-apache"),
     ("alpine:3.22", "alpine"),
     ("busybox:1.37", "busybox"),
     ("gcr.io/distroless/static-debian12:latest", "distroless"),

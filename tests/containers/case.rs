@@ -16,8 +16,6 @@ use crate::here;
 
 /// In a case with a hazard: the Dockerfile with the USER that harden must not write, to show that it breaks.
 pub(crate) const FORCED: &str = "forced.Dockerfile";
-/// What a person makes of the Dockerfile; stands in where there is no `non-root-user`.
-pub(crate) const EXPECTED: &str = "expected.Dockerfile";
 const SPEC: &str = "case.toml";
 
 /// A case.
@@ -71,6 +69,8 @@ enum Style {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HazardSpec {
+    /// The hazard that harden names when it leaves the file alone by default. Absent where it can do better.
+    pub(crate) id: Option<String>,
     /// A part of what the builder, the container or the checks say of the forced file.
     pub(crate) breaks: String,
 }
@@ -83,6 +83,8 @@ pub(crate) struct ContainerSpec {
     pub(crate) target: Option<String>,
     /// It serves and has to answer; otherwise it has to end.
     pub(crate) http: Option<Http>,
+    /// Its HEALTHCHECK has to succeed.
+    pub(crate) healthy: bool,
     /// What it has to write or answer, among other things.
     pub(crate) expect: String,
     /// The exit code of a container that ends.
@@ -140,7 +142,7 @@ impl Case {
         let repository = TempDir::with_prefix("harden-containers-").unwrap();
         fs::create_dir(repository.path().join(".git")).unwrap();
         let context = repository.path().join("context");
-        copy_tree(&self.folder, &context, &[SPEC, FORCED, EXPECTED]);
+        copy_tree(&self.folder, &context, &[SPEC, FORCED]);
         for (path, what) in &self.spec.provide {
             let source =
                 if what == "counter" { bases.counter.clone() } else { here().join("apps").join(what) };

@@ -100,13 +100,21 @@ fn serve(
         }
         thread::sleep(Duration::from_millis(50));
     };
+    if spec.healthy {
+        while Docker::health(&container) == "starting" && start.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(100));
+        }
+        seen.can.insert("be healthy".to_owned(), Docker::health(&container) == "healthy");
+    }
     if !running.is_over() {
         look_around(&container, spec, seen);
         Docker::kill(&container);
     }
     let done = running.wait(PATIENCE);
     if !answer.succeeded() {
-        seen.broken = Some(format!("no answer: {} {}", answer.err.trim(), done.last_words()));
+        // What Docker says of a container that is gone adds nothing to the last words of the container.
+        let request = Some(answer.err.trim()).filter(|err| err.starts_with("wget:")).unwrap_or_default();
+        seen.broken = Some(format!("no answer: {request} {}", done.last_words()));
     }
     seen.said = answer.out;
 }
@@ -188,6 +196,9 @@ impl Seen {
         problems.extend(
             spec.code.iter().filter(|path| !can("read", path)).map(|path| format!("cannot read {path}")),
         );
+        if spec.healthy && self.can.get("be healthy") != Some(&true) {
+            problems.push("its HEALTHCHECK fails".to_owned());
+        }
         if hardened {
             problems.extend(
                 spec.code.iter().filter(|path| can("change", path)).map(|path| format!("can change {path}")),

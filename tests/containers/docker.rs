@@ -159,6 +159,12 @@ impl Docker {
         Self::run(["exec", container, PROBE, "sh", "-c", script])
     }
 
+    /// What the last HEALTHCHECK found: `starting`, `healthy` or `unhealthy`; empty when there is none.
+    pub(crate) fn health(container: &str) -> String {
+        let format = "{{if .State.Health}}{{.State.Health.Status}}{{end}}";
+        Self::run(["inspect", "--format", format, container]).out.trim().to_owned()
+    }
+
     /// Stops a container at once.
     pub(crate) fn kill(container: &str) {
         Self::run(["kill", container]);

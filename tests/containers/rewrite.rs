@@ -1,5 +1,6 @@
 //! What harden makes of a case.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -8,13 +9,14 @@ use harden::discover::{Input, Options, discover};
 use harden_core::{Disposition, Hazard, Level, Outcome, Policy, Settings, Transform, UserSettings};
 
 use crate::bases::Bases;
-use crate::case::{Case, EXPECTED};
+use crate::case::Case;
 
 const NAME: &str = "non-root-user";
 
-/// `non-root-user`, once it is there.
-pub(crate) fn transform() -> Option<&'static dyn Transform> {
-    harden_transforms::all().iter().copied().find(|one| one.meta().name == NAME)
+/// `non-root-user`.
+fn transform() -> &'static dyn Transform {
+    let found = harden_transforms::all().iter().copied().find(|one| one.meta().name == NAME);
+    found.unwrap_or_else(|| panic!("{NAME} is not among the transforms"))
 }
 
 /// The rewrites of one case.
@@ -27,12 +29,12 @@ pub(crate) struct Rewritten {
     pub(crate) all: String,
     /// What is reported about the user at the default level, one line each.
     pub(crate) reports: Vec<String>,
-    /// Whether a hazard or a refusal is among them.
-    pub(crate) warns: bool,
+    /// The ids of the hazards among them, and the codes of refusals.
+    pub(crate) hazards: BTreeSet<String>,
 }
 
 impl Rewritten {
-    /// Rewrites the Dockerfile in `repository/context`. Without the transform, what a person wrote stands in for it.
+    /// Rewrites the Dockerfile in `repository/context`.
     pub(crate) fn of(case: &Case, bases: &Bases, repository: &Path) -> Self {
         let context = repository.join("context");
         let text = fs::read_to_string(context.join("Dockerfile")).unwrap();
@@ -46,28 +48,20 @@ impl Rewritten {
             let engine = Engine { transforms: transforms.to_vec(), policy, images };
             engine.rewrite(text, &candidate).unwrap()
         };
-        let Some(transform) = transform() else {
-            let by_hand = fs::read_to_string(case.folder.join(EXPECTED)).unwrap_or_else(|_| text.clone());
-            let all = run(&by_hand, harden_transforms::all(), Level::Review).text.to_string();
-            return Self {
-                default: by_hand.clone(),
-                suggested: by_hand,
-                all,
-                reports: Vec::new(),
-                warns: true,
-            };
-        };
+        let transform = transform();
         let outcome = run(&text, &[transform], Level::Review);
-        let warns = outcome
-            .reports
-            .iter()
-            .any(|one| !one.hazards.is_empty() || matches!(one.disposition, Disposition::Refused(_)));
+        let refusals = outcome.reports.iter().filter_map(|one| match &one.disposition {
+            Disposition::Refused(why) => Some(why.code),
+            _ => None,
+        });
+        let hazards = outcome.reports.iter().flat_map(|one| one.hazards.iter().map(|hazard| hazard.id));
+        let hazards = hazards.chain(refusals).map(str::to_owned).collect();
         Self {
             default: outcome.text.to_string(),
             suggested: run(&text, &[transform], Level::Suggest).text.to_string(),
             all: run(&text, harden_transforms::all(), Level::Review).text.to_string(),
             reports: shown(&outcome),
-            warns,
+            hazards,
         }
     }
 }

@@ -80,8 +80,11 @@ impl Verdict {
                 self.problems.push(format!("{FORCED} does not break with {:?}", hazard.breaks));
             }
             self.broke = broke.or_else(|| Some("nothing".to_owned()));
-            if rewritten.default == original && !rewritten.warns {
-                self.problems.push("harden leaves it alone and does not say why".to_owned());
+            if rewritten.default == original {
+                let named = hazard.id.as_ref().is_some_and(|id| rewritten.hazards.contains(id));
+                if !named {
+                    self.problems.push(format!("harden leaves it alone and does not name {:?}", hazard.id));
+                }
             }
         }
         // Where the default level leaves a file alone that has no hazard, the offer has to work all the same.

@@ -1,4 +1,7 @@
-"""Answers GET / with the number of requests so far, which it keeps in an SQLite database in $STATE."""
+"""Answers GET / with the number of requests so far, which it keeps in an SQLite database in $STATE.
+
+GET /fine answers without counting.
+"""
 
 import http.server
 import os
@@ -9,12 +12,17 @@ STATE = os.environ.get("STATE", ".")
 
 class Counter(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/fine":
+            return self.say("fine")
         os.makedirs(STATE, exist_ok=True)
         with sqlite3.connect(os.path.join(STATE, "hits.db")) as database:
             database.execute("CREATE TABLE IF NOT EXISTS hits (at TEXT)")
             database.execute("INSERT INTO hits VALUES (datetime('now'))")
             (count,) = database.execute("SELECT count(*) FROM hits").fetchone()
-        body = f"hits: {count}\n".encode()
+        self.say(f"hits: {count}")
+
+    def say(self, text):
+        body = f"{text}\n".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

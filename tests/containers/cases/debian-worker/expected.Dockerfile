@@ -1,8 +1,0 @@
-FROM debian:bookworm-slim
-WORKDIR /srv/worker
-COPY . .
-RUN groupadd --gid 10001 app \
- && useradd --no-log-init --uid 10001 --gid 10001 --create-home --home-dir /home/app --shell /usr/sbin/nologin app \
- && chown 10001:10001 /srv/worker
-USER 10001
-CMD ["./work.sh"]
