@@ -10,6 +10,7 @@ use harden_core::{Launch, Place, Service, ServiceKind, Value};
 
 use self::follow::Follow;
 use self::source::{Source, literal};
+use super::programs::arguments::is_interactive;
 pub(crate) use super::programs::risks;
 use super::view::View;
 use crate::support::base_images::Privileges;
@@ -22,6 +23,8 @@ mod source;
 mod tasks;
 mod words;
 mod wrappers;
+
+pub(crate) use wrappers::is_python;
 
 #[cfg(test)]
 pub(crate) mod probe;
@@ -55,6 +58,8 @@ pub(crate) struct Started {
     pub(crate) root_only: bool,
     /// HEALTHCHECK runs it.
     pub(crate) health: bool,
+    /// How many scripts stand between it and the container's command.
+    pub(crate) depth: usize,
     /// Its file is one the Dockerfile puts into the image, so its name says nothing.
     pub(crate) own: bool,
 }
@@ -96,6 +101,9 @@ pub(crate) fn executed(view: &View<'_, '_>) -> Launched {
     let mut follow = Follow::new(view);
     let entrypoint = part(view.runtime.entrypoint, || view.base.entrypoint());
     let command = part(view.runtime.command, || view.base.command());
+    if is_idle(view, &entrypoint, &command) {
+        follow.no_command();
+    }
     // A CMD of the base image is reset when the file has an ENTRYPOINT; `Runtime` knows.
     launch(&mut follow, &entrypoint, &command, "ENTRYPOINT", "CMD");
     let last = view.ctx.build.stages.len().checked_sub(1) == Some(view.stage);
@@ -112,6 +120,34 @@ pub(crate) fn executed(view: &View<'_, '_>) -> Launched {
         health(&mut follow, instruction);
     }
     follow.finish()
+}
+
+/// Whether the file leaves it to the base image what to run, and that is nothing but a prompt.
+fn is_idle(view: &View<'_, '_>, entrypoint: &Part<'_>, command: &Part<'_>) -> bool {
+    let started = |launch: &Launch<'_>| launch.instruction().is_some();
+    if started(&view.runtime.entrypoint) || started(&view.runtime.command) {
+        return false;
+    }
+    let passes = match entrypoint {
+        Part::Empty => true,
+        Part::Words(..) => view.base.privileges() == Privileges::Passthrough,
+        Part::Unknown | Part::Shell(_) => false,
+    };
+    let prompt = match command {
+        Part::Empty => true,
+        Part::Words(words, _) => words.split_first().is_some_and(|(head, rest)| {
+            let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+            is_interactive(head.rsplit('/').next().unwrap_or_default(), &rest)
+        }),
+        Part::Unknown | Part::Shell(_) => false,
+    };
+    let overridden = view.ctx.setup.services.iter().any(|service| {
+        service
+            .settings
+            .iter()
+            .any(|setting| matches!(&setting.kind, ServiceKind::Command(words) if !words.is_empty()))
+    });
+    passes && prompt && !overridden
 }
 
 fn part(launch: Launch<'_>, base: impl Fn() -> Option<Vec<String>>) -> Part<'_> {

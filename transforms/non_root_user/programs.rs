@@ -124,7 +124,7 @@ fn only_root(started: &Started, demand: Option<Demand>, risks: &mut Vec<Risk>) {
 }
 
 fn demanded(started: &Started, demand: Demand) -> Risk {
-    let name = started.command.name().unwrap_or_default();
+    let name = &named(&started.command);
     let by = &started.by;
     let (id, message) = match demand {
         Demand::Drops => {
@@ -151,6 +151,15 @@ fn demanded(started: &Started, demand: Demand) -> Risk {
     let effect = if tried { Effect::Lower } else { Effect::Stop };
     let place = started.place.clone();
     if effect == Effect::Stop { Risk::stop(id, message, place) } else { Risk::lower(id, message, place) }
+}
+
+/// How a command is called: `service nginx start` is more than its name.
+fn named(command: &Command) -> String {
+    let name = command.name().unwrap_or_default();
+    let words =
+        if matches!(name, "service" | "rc-service" | "sv" | "systemctl" | "ip" | "npm") { 3 } else { 1 };
+    let words: Vec<&str> = command.words.iter().take(words).map(|word| word.text.as_str()).collect();
+    if words.len() > 1 { format!("`{}`", words.join(" ")) } else { name.to_owned() }
 }
 
 /// What a command needs root for, by its name and, where the name does not decide, its arguments.

@@ -9,7 +9,7 @@ use super::source::Source;
 use super::words::{is_arguments, join, range, rest};
 use super::{BaseScript, wrappers};
 use crate::support::base_images::Privileges;
-use crate::support::image_paths::{FileText, TextFrom};
+use crate::support::image_paths::{FileText, Origin, TextFrom};
 
 impl<'a> Follow<'_, '_, 'a> {
     /// A file the Dockerfile puts into the image.
@@ -62,7 +62,26 @@ impl<'a> Follow<'_, '_, 'a> {
             self.arguments_of_unread(command, source, around);
             return;
         }
-        if !looks_like_script(head) || around.health || known_script(head) {
+        if around.health || known_script(head) {
+            return;
+        }
+        if head.contains('/')
+            && let Some(path) = join(around.workdir.as_deref(), head)
+        {
+            let origin = self.view.paths.origin(&path);
+            let why = match &origin {
+                Origin::Unknown(why) => Some(why.message.clone()),
+                other => other
+                    .by()
+                    .filter(|by| !by.certain)
+                    .map(|_| "something that may hold it is copied there".to_owned()),
+            };
+            if let Some(why) = why {
+                self.tell(around, head, place, why);
+                return self.arguments_of_unread(command, source, around);
+            }
+        }
+        if !looks_like_script(head) {
             return;
         }
         self.tell(around, head, place, "it comes from the base image or a RUN".to_owned());

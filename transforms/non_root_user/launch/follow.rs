@@ -192,6 +192,10 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
             let why = "parts of it could not be understood".to_owned();
             self.tell(around, &name, source.place(&at), why);
         }
+        if script.commands.is_empty() && matches!(source, Source::File { .. }) {
+            let name = source.by(&(0..0)).to_string();
+            self.tell(around, &name, source.place(&(0..0)), "it is empty".to_owned());
+        }
         let guarded = guard::root_only(text, &script.commands);
         let mut workdir = around.workdir.clone();
         for command in script.commands {
@@ -374,6 +378,7 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
             workdir: around.workdir.clone(),
             root_only: around.root_only,
             health: around.health,
+            depth: around.depth,
             own,
         };
         self.commands.push((started, around.function.clone()));

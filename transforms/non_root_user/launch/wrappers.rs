@@ -207,7 +207,7 @@ pub(super) fn inner(command: &Command) -> Option<Inner> {
 }
 
 /// `python`, `python3.12`, `pypy3`.
-pub(super) fn is_python(name: &str) -> bool {
+pub(crate) fn is_python(name: &str) -> bool {
     let version = name.strip_prefix("python").or_else(|| name.strip_prefix("pypy"));
     version.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }

@@ -2,7 +2,7 @@
 
 use harden_core::shell::Command;
 
-use crate::non_root_user::launch::Started;
+use crate::non_root_user::launch::{Started, is_python};
 use crate::non_root_user::risk::Risk;
 
 /// Lowers for what a command does by its name and arguments.
@@ -18,6 +18,20 @@ pub(super) fn check(started: &Started, risks: &mut Vec<Risk>) {
     // The default command of a base image is there to be replaced.
     if started.place.is_some() && is_interactive(name, &words) {
         lower("interactive", "is there for people to work in the container");
+    }
+    if started.place.is_some() && started.depth == 0 && is_command_line_tool(name, &words) {
+        lower(
+            "command-line-tool",
+            "people run on files of their own, which the user may not be able to read or write",
+        );
+    }
+    if name == "php"
+        && words.windows(2).any(|two| two[0].split('.').next_back() == Some("php") && two[1] == "start")
+    {
+        lower(
+            "writes-files",
+            "is how Workerman and its kin start: they write pid and log files beside their code",
+        );
     }
     if words
         .iter()
@@ -58,16 +72,78 @@ fn verbs<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
     (verbs.next().copied().unwrap_or_default(), verbs.next().copied().unwrap_or_default())
 }
 
-fn is_interactive(name: &str, words: &[&str]) -> bool {
+/// Shells and read-eval-print loops: nothing is executed unless somebody types it.
+pub(crate) fn is_interactive(name: &str, words: &[&str]) -> bool {
+    const SHELLS: [&str; 7] = ["ash", "bash", "dash", "fish", "ksh", "sh", "zsh"];
+    const LOOPS: [&str; 28] = [
+        "R", "bun", "clj", "clojure", "deno", "elixir", "erl", "ghci", "gradle", "graalpy", "groovysh",
+        "guile", "iex", "ipython", "irb", "jruby", "jshell", "julia", "jython", "lua", "node", "php", "pwsh",
+        "rails", "sbcl", "scala", "swift", "utop",
+    ];
+    let options = |allowed: &[&str]| words.iter().all(|word| allowed.contains(word));
     match name {
-        "bash" | "sh" | "zsh" | "ash" | "fish" | "dash" | "irb" | "ipython" | "jshell" | "ghci" | "iex" => {
-            words.iter().all(|word| matches!(*word, "-l" | "-i" | "--login" | "-il" | "-li"))
-        }
         "sleep" => matches!(words, ["infinity" | "inf"]),
         "tail" => words.contains(&"/dev/null"),
         "code-server" | "openvscode-server" | "gotty" | "ttyd" | "tmux" | "screen" => true,
+        "rails" => matches!(words, ["console" | "c"]),
+        "php" | "node" => options(&["-a", "-i"]),
+        _ if SHELLS.contains(&name) => options(&["-l", "-i", "--login", "-il", "-li"]),
+        _ if LOOPS.contains(&name) || is_python(name) => options(&["-i"]),
         _ => false,
     }
+}
+
+/// Programs that people start by hand, mostly on files of theirs that they mount.
+fn is_command_line_tool(name: &str, words: &[&str]) -> bool {
+    const TOOLS: [&str; 44] = [
+        "ansible",
+        "ansible-playbook",
+        "aspell",
+        "aws",
+        "az",
+        "black",
+        "checkov",
+        "convert",
+        "doctl",
+        "doxygen",
+        "eslint",
+        "exiftool",
+        "ffmpeg",
+        "flake8",
+        "gcloud",
+        "gh",
+        "glab",
+        "gsutil",
+        "hadolint",
+        "helm",
+        "hydra",
+        "imagemagick",
+        "jq",
+        "kubectl",
+        "kustomize",
+        "latexmk",
+        "magick",
+        "markdownlint",
+        "mypy",
+        "nmap",
+        "packer",
+        "pandoc",
+        "pdflatex",
+        "plantuml",
+        "prettier",
+        "rclone",
+        "restic",
+        "ruff",
+        "shellcheck",
+        "sops",
+        "sqlmap",
+        "terraform",
+        "yq",
+        "yt-dlp",
+    ];
+    let asks =
+        |word: &&str| matches!(*word, "--help" | "-h" | "help" | "--version" | "-version" | "version" | "-V");
+    TOOLS.contains(&name) || (!words.is_empty() && words.iter().all(asks))
 }
 
 /// `npm run dev`, `nodemon`, `go run`, …

@@ -216,6 +216,8 @@ const DEMANDS: &[(&[&str], Demand)] = &[
         ],
         Demand::Root("runs containers"),
     ),
+    (&["bpftrace", "sysdig", "falco", "tracee", "perf"], Demand::Root("looks into the kernel")),
+    (&["certbot"], Demand::Root("writes below /etc/letsencrypt")),
     (
         &["rsyslogd", "syslogd", "syslog-ng", "klogd", "journald", "auditd"],
         Demand::Root("writes the log of the system"),
