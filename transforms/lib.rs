@@ -4,6 +4,7 @@
 //! `support`.
 
 mod add_to_copy;
+mod non_root_user;
 mod pin_digest;
 mod support;
 mod update_digest;
@@ -11,12 +12,13 @@ mod update_digest;
 use harden_core::Transform;
 
 pub use add_to_copy::AddToCopy;
+pub use non_root_user::NonRootUser;
 pub use pin_digest::PinDigest;
 pub use update_digest::UpdateDigest;
 
 /// Every transform, in the order they run.
 pub fn all() -> &'static [&'static dyn Transform] {
-    &[&AddToCopy, &PinDigest]
+    &[&AddToCopy, &PinDigest, &NonRootUser]
 }
 
 /// The transforms of the verb `update`. They are not among [`all`]: each run of those would otherwise change what

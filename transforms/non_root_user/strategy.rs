@@ -1,0 +1,230 @@
+//! Which user it is to be.
+
+use harden_core::syntax::Instruction;
+use harden_core::{Edit, UserStyle, Value, Why};
+
+use super::accounts::{Account, Id};
+use super::base::{BaseUser, Tools};
+use super::effective::UserSpec;
+use super::text::Create;
+use super::view::View;
+
+/// The id of a user that is made: above the ids that images and distributions give (`ubuntu` and `node` are 1000,
+/// system users end at 999), below the range that useradd counts up from for subordinate ids (100000).
+const FIRST_ID: u32 = 10_001;
+
+/// The user `nonroot` of distroless and Wolfi images, taken where no user can be made.
+const NUMERIC_ID: u32 = 65_532;
+
+/// Names for a user that is made, the first free one is taken.
+const NAMES: [&str; 4] = ["app", "appuser", "runner", "nonroot"];
+
+/// Users that belong to a daemon or a build tool, never to the program of the image.
+const NOT_FOR_PROGRAMS: [&str; 8] =
+    ["sshd", "messagebus", "postfix", "dbus", "nixbld1", "_apt", "systemd-network", "sync"];
+
+/// The user the container is to run as, and how it comes into being.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Stable code of the reason.
+    pub(crate) code: &'static str,
+    /// The reason.
+    pub(crate) why: String,
+    pub(crate) user: User,
+    pub(crate) create: Option<Create>,
+    /// Edits besides the new lines: `--uid` for a user the file makes without a fixed id.
+    pub(crate) edits: Vec<Edit>,
+    /// A reason to only suggest it.
+    pub(crate) doubt: Option<Why>,
+}
+
+/// A user by its numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct User {
+    pub(crate) name: Option<String>,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// Whether `/etc/passwd` has it.
+    pub(crate) listed: bool,
+    pub(crate) home: Option<String>,
+}
+
+/// Chooses the user.
+///
+/// # Errors
+/// Why none can be had: what is not known, in a sentence.
+pub(crate) fn plan(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) -> Result<Plan, Why> {
+    if let Some(plan) = restored(view, explicit_root)? {
+        return Ok(plan);
+    }
+    if let Some(plan) = existing(view) {
+        return Ok(plan);
+    }
+    if let Some(plan) = predefined(view) {
+        return Ok(plan);
+    }
+    created(view)
+}
+
+/// The base image has a user, and the file set it back to root.
+fn restored(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) -> Result<Option<Plan>, Why> {
+    let (Some(_), BaseUser::Other(spec)) = (explicit_root, view.base.user()) else { return Ok(None) };
+    let user = by_spec(view, &spec).ok_or_else(|| {
+        let message = format!(
+            "the base image runs as `{}`, whose user id is not known; run with --inspect, or write the number",
+            spec.user
+        );
+        Why::new("user-id-unknown", message)
+    })?;
+    let why = format!("the base image runs as {}, and the file leaves it as root", spec.user);
+    Ok(Some(Plan { code: "restored", why, user, create: None, edits: Vec::new(), doubt: None }))
+}
+
+/// The numbers of a user that the base image or the file knows.
+pub(crate) fn by_spec(view: &View<'_, '_>, spec: &UserSpec) -> Option<User> {
+    let number = super::effective::number;
+    if let Some(uid) = spec.uid() {
+        let known = view.base.account_of(uid);
+        let listed = known.is_some();
+        let gid = match &spec.group {
+            Some(group) => number(group).or_else(|| group_of(view, group))?,
+            None => known.as_ref().map_or(0, |account| account.gid),
+        };
+        let home = known.as_ref().and_then(|account| account.home.clone());
+        // A group that was given stays given.
+        let listed = listed && spec.group.is_none();
+        return Some(User { name: known.and_then(|account| account.name), uid, gid, listed, home });
+    }
+    let mut user = match view.accounts.user(&spec.user) {
+        Some(account) => of_account(account)?,
+        None => {
+            let account = view.base.account(&spec.user)?;
+            let (uid, gid) = (account.uid, account.gid);
+            User { name: account.name, uid, gid, listed: true, home: account.home }
+        }
+    };
+    if let Some(group) = &spec.group {
+        user.gid = number(group).or_else(|| group_of(view, group))?;
+        user.listed = false;
+    }
+    Some(user)
+}
+
+fn group_of(view: &View<'_, '_>, name: &str) -> Option<u32> {
+    view.accounts.gid_of(name).or_else(|| view.base.gid_of(name))
+}
+
+fn of_account(account: &Account<'_>) -> Option<User> {
+    let (Id::Known(uid), Id::Known(gid)) = (account.uid, account.gid) else { return None };
+    if account.conditional || account.from_argument.is_some() || uid == 0 {
+        return None;
+    }
+    Some(User { name: Some(account.name.clone()), uid, gid, listed: true, home: account.home.clone() })
+}
+
+/// A user the file makes and never runs as.
+fn existing(view: &View<'_, '_>) -> Option<Plan> {
+    let fit = |account: &&Account<'_>| {
+        !account.conditional
+            && account.from_argument.is_none()
+            && account.uid != Id::Known(0)
+            && !NOT_FOR_PROGRAMS.contains(&account.name.as_str())
+    };
+    let candidates: Vec<&Account<'_>> = view.accounts.users().filter(fit).collect();
+    let account = match candidates.as_slice() {
+        [account] => *account,
+        [] => return None,
+        several => {
+            let mut used = several.iter().filter(|account| account.used);
+            used.next().filter(|_| used.next().is_none())?
+        }
+    };
+    let why = format!("the file makes the user {} and never runs as it", account.name);
+    let plan = |user, edits, doubt| Plan { code: "existing", why, user, create: None, edits, doubt };
+    if let Some(user) = of_account(account) {
+        return Some(plan(user, Vec::new(), None));
+    }
+    // Its id is the tool's choice: fix it, if the option has a place.
+    if account.uid != Id::Default {
+        return None;
+    }
+    let (place, option) = account.id_option()?;
+    let uid = free_id(view)?;
+    let gid = match account.gid {
+        Id::Known(gid) => gid,
+        Id::Default => uid,
+        Id::Unknown => return None,
+    };
+    let name = Some(account.name.clone());
+    let user = User { name, uid, gid, listed: true, home: account.home.clone() };
+    let message = format!("the user {} has no fixed id; one is written into its command", account.name);
+    let doubt = Some(Why::new("user-id-chosen", message));
+    Some(plan(user, vec![Edit::insert(place, format!(" {option} {uid}"))], doubt))
+}
+
+/// A user the base image has for programs.
+fn predefined(view: &View<'_, '_>) -> Option<Plan> {
+    let account = view.base.application_user()?;
+    let name = account.name.clone().unwrap_or_else(|| account.uid.to_string());
+    let why = format!("the base image has the user {name} for this");
+    let user =
+        User { name: account.name, uid: account.uid, gid: account.gid, listed: true, home: account.home };
+    Some(Plan { code: "predefined", why, user, create: None, edits: Vec::new(), doubt: None })
+}
+
+/// A user of its own, or only its number where nothing can be made.
+fn created(view: &View<'_, '_>) -> Result<Plan, Why> {
+    if view.base.has_shell() == Some(false) && !view.runs_shell() {
+        let user = User { name: None, uid: NUMERIC_ID, gid: NUMERIC_ID, listed: false, home: None };
+        let why = "the image has no shell to make a user with; a number needs none".to_owned();
+        let (create, edits, doubt) = (None, Vec::new(), None);
+        return Ok(Plan { code: "numeric", why, user, create, edits, doubt });
+    }
+    shell_is_posix(view)?;
+    let tools = view.base.tools();
+    let unsure = tools == Tools::Unknown || !view.accounts.complete();
+    let (create, with) = match tools {
+        // A name that a step has taken already would end the build.
+        _ if unsure || view.base.is_doubtful() => (Create::Append, "lines in /etc/passwd and /etc/group"),
+        Tools::Shadow => (Create::Shadow, "useradd, which the base image has"),
+        Tools::Busybox => (Create::Busybox, "adduser of BusyBox, which the base image has"),
+        Tools::None | Tools::Unknown => (Create::Append, "lines in /etc/passwd and /etc/group"),
+    };
+    if create == Create::Append && view.base.has_shell().is_none() && !view.runs_shell() {
+        let message = "nothing shows that the base image has a shell, which making a user needs";
+        return Err(Why::new("shell-unknown", message));
+    }
+    let taken = |name: &&&str| view.accounts.is_taken(name) || view.base.is_taken(name);
+    let name = NAMES
+        .iter()
+        .find(|name| !taken(name))
+        .ok_or_else(|| Why::new("names-taken", "every name for a new user is taken"))?;
+    let uid = free_id(view).ok_or_else(|| Why::new("ids-taken", "every id for a new user is taken"))?;
+    let gid = if view.ctx.settings.user.style == UserStyle::RootGroup { 0 } else { uid };
+    // Appending goes by name: a user that has it already may have another id, so the group is given.
+    let listed = create != Create::Append;
+    let home = Some(format!("/home/{name}"));
+    let user = User { name: Some((*name).to_owned()), uid, gid, listed, home };
+    let why = format!("a user is made with {with}");
+    Ok(Plan { code: "created", why, user, create: Some(create), edits: Vec::new(), doubt: None })
+}
+
+fn free_id(view: &View<'_, '_>) -> Option<u32> {
+    (FIRST_ID..FIRST_ID + 20).find(|&id| !view.accounts.is_id_taken(id) && view.base.account_of(id).is_none())
+}
+
+/// The lines are for a POSIX shell.
+fn shell_is_posix(view: &View<'_, '_>) -> Result<(), Why> {
+    let shell = match &view.end.shell {
+        Value::Known(words) => words.clone(),
+        Value::FromBase => view.base.shell(),
+        Value::Unknown(why) => return Err(why.clone()),
+    };
+    let program = shell.first().map_or("", String::as_str);
+    let name = program.rsplit('/').next().unwrap_or(program);
+    if matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh") {
+        return Ok(());
+    }
+    let message = format!("RUN uses the shell `{program}`, for which harden writes no commands");
+    Err(Why::new("other-shell", message))
+}
