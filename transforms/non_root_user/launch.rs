@@ -54,14 +54,26 @@ pub(crate) struct Started {
     pub(crate) by: String,
     /// Its working directory, where that is known.
     pub(crate) workdir: Option<String>,
-    /// Only root comes to it.
-    pub(crate) root_only: bool,
+    /// What depends on it.
+    pub(crate) weight: Weight,
     /// HEALTHCHECK runs it.
     pub(crate) health: bool,
     /// How many scripts stand between it and the container's command.
     pub(crate) depth: usize,
     /// Its file is one the Dockerfile puts into the image, so its name says nothing.
     pub(crate) own: bool,
+}
+
+/// What depends on a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// The container may not go on without it.
+    #[default]
+    Needed,
+    /// Its failure stops nothing: `|| true`.
+    Tolerated,
+    /// Only root comes to it.
+    RootOnly,
 }
 
 /// Something that is executed and could not be read.

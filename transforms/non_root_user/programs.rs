@@ -3,7 +3,7 @@
 use harden_core::shell::{Command, Word};
 
 use self::scene::Scene;
-use super::launch::{Launched, Started};
+use super::launch::{Launched, Started, Weight};
 use super::risk::{Effect, Risk};
 use super::view::View;
 use crate::support::base_images::Privileges;
@@ -85,7 +85,7 @@ fn judge(scene: &Scene<'_>, launched: &Launched) -> Vec<Risk> {
 
 fn one(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>) {
     let demand = if started.own { None } else { demand(&started.command) };
-    if started.root_only {
+    if started.weight == Weight::RootOnly {
         only_root(started, demand, risks);
         return;
     }
@@ -147,7 +147,8 @@ fn demanded(started: &Started, demand: Demand) -> Risk {
         ),
     };
     // What fails after `||` is there to be tried, and `ping` works where the runtime lets every group use it.
-    let tried = started.command.place.fallback || name == "ping";
+    let tried =
+        started.command.place.fallback || started.weight == Weight::Tolerated || name.starts_with("ping");
     let effect = if tried { Effect::Lower } else { Effect::Stop };
     let place = started.place.clone();
     if effect == Effect::Stop { Risk::stop(id, message, place) } else { Risk::lower(id, message, place) }

@@ -7,6 +7,7 @@ use super::launch::Launched;
 use super::ownership;
 use super::risk::Risk;
 use super::view::View;
+use crate::support::base_images::Role;
 
 mod caches;
 mod frameworks;
@@ -34,11 +35,25 @@ const MAX_DIRECTORIES: usize = 64;
 pub(crate) fn state_directories(view: &View<'_, '_>, launched: &Launched) -> Vec<StateDirectory> {
     let mut found = frameworks::directories(view, launched);
     found.extend(marks::directories(view, launched));
+    found.extend(of_base(view, launched));
     found.retain(|one| is_state(&one.path));
     found.sort();
     found.dedup_by(|later, first| later.path == first.path);
     found.truncate(MAX_DIRECTORIES);
     found
+}
+
+/// What the server of the base image writes to, where it is that what is started.
+fn of_base(view: &View<'_, '_>, launched: &Launched) -> Vec<StateDirectory> {
+    let Some(entry) = view.base.entry.filter(|entry| entry.role == Role::Server) else { return Vec::new() };
+    let command = view.base.command().and_then(|words| words.into_iter().next()).unwrap_or_default();
+    let name = command.rsplit('/').next();
+    let started = launched.commands.iter().find(|one| !one.health && one.command.name() == name && !one.own);
+    let Some(started) = started else { return Vec::new() };
+    let reason = "the server of the base image writes to it";
+    let directory =
+        |path: &&str| StateDirectory { path: (*path).to_owned(), reason, place: started.place.clone() };
+    entry.state_dirs.iter().map(directory).collect()
 }
 
 /// Directories anybody may write to already: `chmod 777`, those of the base image.

@@ -10,7 +10,7 @@ use harden_core::syntax::Token;
 use super::source::Source;
 use super::words::{called, is_arguments, join, range};
 use super::wrappers::{self, Inner};
-use super::{BaseScript, Launched, Started, Unread, guard, is_posix, shell_of, tasks};
+use super::{BaseScript, Launched, Started, Unread, Weight, guard, is_posix, shell_of, tasks, words};
 use crate::non_root_user::programs;
 use crate::non_root_user::view::View;
 
@@ -64,7 +64,7 @@ enum Task {
 pub(super) struct Around {
     pub(super) depth: usize,
     pub(super) workdir: Option<String>,
-    pub(super) root_only: bool,
+    pub(super) weight: Weight,
     pub(super) health: bool,
     /// The function whose body it is.
     pub(super) function: Option<String>,
@@ -89,7 +89,7 @@ pub(super) struct Follow<'v, 'c, 'a> {
     no_command: bool,
     base_script: Option<BaseScript>,
     /// Files that were followed, with how.
-    seen: BTreeSet<(String, String, bool, Option<String>)>,
+    seen: BTreeSet<(String, String, Weight, Option<String>)>,
     sources: Vec<Source<'a>>,
     bytes: usize,
     health: bool,
@@ -133,7 +133,7 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
     }
 
     pub(super) fn set_base_script(&mut self, script: BaseScript) {
-        self.base_script = Some(script);
+        self.base_script.get_or_insert(script);
     }
 
     /// Puts a command on the list.
@@ -198,16 +198,22 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
         }
         let guarded = guard::root_only(text, &script.commands);
         let mut workdir = around.workdir.clone();
-        for command in script.commands {
+        let tolerated = words::tolerated(text, &script.commands);
+        for (index, command) in script.commands.into_iter().enumerate() {
             if command.name() == Some("cd") && !command.place.subshell {
                 let to = command.words.get(1).filter(|word| word.literal && !command.place.conditional);
                 workdir = to.and_then(|word| join(workdir.as_deref(), &word.text));
                 continue;
             }
             let inside = guarded.iter().any(|region| region.contains(&command.span.start));
+            let own = match (inside, tolerated.contains(&index)) {
+                (true, _) => Weight::RootOnly,
+                (false, true) => Weight::Tolerated,
+                (false, false) => Weight::Needed,
+            };
             let around = Around {
                 workdir: workdir.clone(),
-                root_only: around.root_only || inside,
+                weight: around.weight.max(own),
                 function: command.place.function.clone().or_else(|| around.function.clone()),
                 ..around.clone()
             };
@@ -340,7 +346,7 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
             .arguments
             .as_ref()
             .map(|command| command.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "));
-        let key = (name, arguments.unwrap_or_default(), around.root_only, around.function.clone());
+        let key = (name, arguments.unwrap_or_default(), around.weight, around.function.clone());
         if around.depth > MAX_DEPTH {
             self.cut = true;
         } else if self.seen.insert(key) {
@@ -376,7 +382,7 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
             by: source.by(&at).to_string(),
             command: command.clone(),
             workdir: around.workdir.clone(),
-            root_only: around.root_only,
+            weight: around.weight,
             health: around.health,
             depth: around.depth,
             own,

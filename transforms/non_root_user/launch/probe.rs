@@ -11,7 +11,7 @@ use harden_core::{
 };
 
 use crate::non_root_user::base::BaseView;
-use crate::non_root_user::launch::{self, Launched};
+use crate::non_root_user::launch::{self, Launched, Weight};
 use crate::non_root_user::risk::{Effect, Risk};
 use crate::non_root_user::view::View;
 use crate::non_root_user::{packages, programs, state};
@@ -84,7 +84,7 @@ impl World {
                 .map(|started| {
                     let words: Vec<&str> =
                         started.command.words.iter().map(|word| word.text.as_str()).collect();
-                    let guard = if started.root_only { " (root)" } else { "" };
+                    let guard = if started.weight == Weight::RootOnly { " (root)" } else { "" };
                     format!("{}: {}{guard}", place(text, started.place.as_ref()), words.join(" "))
                 })
                 .collect()

@@ -231,14 +231,18 @@ fn a_prompt_is_no_command() {
     assert!(idle(World::new(&[]).with_base(&[], &["python3"]), "FROM a\nCOPY . /src\n"));
     assert!(!idle(World::new(&[]).with_base(&[], &["nginx", "-g", "daemon off;"]), "FROM a\n"));
     assert!(!idle(World::new(&[]).with_base(&[], &["bash"]), "FROM a\nCMD [\"app\"]\n"));
-    let service = World::new(&[]).with_base(&[], &["bash"]).with_service(vec![ServiceKind::Command(words(&["app"]))]);
+    let service =
+        World::new(&[]).with_base(&[], &["bash"]).with_service(vec![ServiceKind::Command(words(&["app"]))]);
     assert!(service.risks("FROM a\n").is_empty());
 }
 
 #[test]
 fn empty_scripts_and_folders_over_the_root_are_told() {
     let world = World::new(&[("entry.sh", "#!/bin/sh\n# nothing\n")]);
-    assert_eq!(world.unread("FROM a\nCOPY entry.sh /\nENTRYPOINT [\"/entry.sh\"]\n"), ["the script entry.sh"]);
+    assert_eq!(
+        world.unread("FROM a\nCOPY entry.sh /\nENTRYPOINT [\"/entry.sh\"]\n"),
+        ["the script entry.sh"]
+    );
     let text = "FROM a\nARG ROOT\nCOPY $ROOT /\nCMD [\"/bin/boot\"]\n";
     assert_eq!(World::new(&[]).unread(text), ["/bin/boot"]);
 }

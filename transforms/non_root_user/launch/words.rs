@@ -32,6 +32,18 @@ pub(super) fn called(commands: &[(Started, Option<String>)]) -> BTreeSet<String>
     called.into_iter().map(str::to_owned).collect()
 }
 
+/// Commands whose failure stops nothing, because `||` and something that works stand behind them.
+pub(super) fn tolerated(text: &str, commands: &[Command]) -> BTreeSet<usize> {
+    let pairs = commands.windows(2).enumerate();
+    let works =
+        |command: &Command| matches!(command.name(), Some("true" | ":" | "echo" | "printf" | "log" | "warn"));
+    let found = pairs.filter(|(_, pair)| {
+        let gap = text.get(pair[0].span.end..pair[1].span.start).unwrap_or_default();
+        gap.trim_matches(|c: char| c.is_whitespace() || c == '\\') == "||" && works(&pair[1])
+    });
+    found.map(|(index, _)| index).collect()
+}
+
 /// `"$@"`, `$*`, `$1`, `"${@}"`.
 pub(super) fn is_arguments(word: &Word) -> bool {
     let Some(rest) = word.text.strip_prefix('$') else { return false };

@@ -100,6 +100,9 @@ fn what_may_fail_lowers() {
         ("caddy run", "lower server-directories"),
         ("sleep infinity", "lower interactive"),
         ("bash", "lower interactive"),
+        ("chown -R app /data 2>/dev/null || true; serve", "lower changes-owners"),
+        ("echo x > /etc/hosts || true; serve", "lower writes-system-path"),
+        ("chmod -R 777 storage; serve", "lower writes-files"),
         ("python3", "lower interactive"),
         ("pandoc x.md", "lower command-line-tool"),
         ("app --help", "lower command-line-tool"),
@@ -144,6 +147,8 @@ fn nothing_is_made_up() {
         "cat /etc/passwd; serve",
         "mkdir -p tmp/pids && rm -f tmp/pids/server.pid && serve",
         "command -v sudo; serve",
+        "chmod -R 700 /tmp/x; serve",
+        "touch /srv/x || true; serve",
         "git log -1; serve",
         "npm start --prefix /nowhere || serve",
     ];

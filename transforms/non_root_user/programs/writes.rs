@@ -3,7 +3,7 @@
 use harden_core::shell::{Command, Word};
 
 use super::scene::Scene;
-use crate::non_root_user::launch::Started;
+use crate::non_root_user::launch::{Started, Weight};
 use crate::non_root_user::risk::Risk;
 
 /// Whose a path is.
@@ -65,6 +65,7 @@ pub(super) fn check(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>)
         let verb = verb(command, write.target);
         let place = started.place.clone();
         let by = &started.by;
+        let tolerated = started.weight == Weight::Tolerated;
         let values = scene.values(write.target);
         let paths: Vec<&str> = values.iter().flatten().map(String::as_str).collect();
         let (owner, path) = if values.is_none() {
@@ -75,7 +76,18 @@ pub(super) fn check(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>)
             owners.fold(first, |worst, one| if rank(one.0) > rank(worst.0) { one } else { worst })
         };
         risks.push(match owner {
+            // Only the owner of a file may change its mode, and the files in a directory of the user are still root's.
+            Owner::Everybody if changes_modes_below(command) && !is_open(path) => {
+                let message = format!("{by} {verb} everything below {path}, where files belong to root");
+                Risk::lower("writes-files", message, place)
+            }
             Owner::Everybody => continue,
+            Owner::System | Owner::Home if tolerated => {
+                let message =
+                    format!("{by} {verb} {path}, which belongs to root, and goes on when that fails");
+                Risk::lower("writes-system-path", message, place)
+            }
+            _ if tolerated => continue,
             // Removing what is not there works with `-f`, and in an image it mostly is not.
             Owner::System if write.missing_is_fine => {
                 let message = format!("{by} removes {path}, which belongs to root if it is there");
@@ -110,6 +122,15 @@ const fn rank(owner: Owner) -> u8 {
         Owner::Home => 3,
         Owner::System => 4,
     }
+}
+
+/// `chmod -R`.
+fn changes_modes_below(command: &Command) -> bool {
+    command.name() == Some("chmod") && command.has_flag(Some('R'), "recursive")
+}
+
+fn is_open(path: &str) -> bool {
+    is_in_any(path, &OPEN) || path.starts_with('~')
 }
 
 fn verb(command: &Command, target: &Word) -> &'static str {

@@ -6,7 +6,7 @@ use harden_core::syntax::{Instruction, Keyword, Span};
 use harden_core::{ListedKind, Place, Scopes, State, Value};
 
 use super::{StateDirectory, is_in, is_state, join};
-use crate::non_root_user::launch::Launched;
+use crate::non_root_user::launch::{Launched, Weight};
 use crate::non_root_user::risk::Risk;
 use crate::non_root_user::view::View;
 use crate::support::image_paths::{CopyKind, Origin};
@@ -289,7 +289,7 @@ pub(super) fn directories(view: &View<'_, '_>, launched: &Launched) -> Vec<State
             add(path, reason, started.place.clone());
         }
         // The entry script gives it to the user it changes to.
-        if started.root_only && started.command.name() == Some("chown") {
+        if started.weight == Weight::RootOnly && started.command.name() == Some("chown") {
             for word in operands(&started.command).into_iter().skip(1).filter(|word| word.literal) {
                 if word.text.starts_with('/') {
                     add(

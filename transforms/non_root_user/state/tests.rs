@@ -116,3 +116,14 @@ fn caches_of_root_lower() {
     assert!(risks("RUN poetry config virtualenvs.create false\nCMD poetry run x").is_empty());
     assert!(risks("ENV POETRY_VIRTUALENVS_CREATE=false\nCMD poetry run x").is_empty());
 }
+
+#[test]
+fn servers_of_base_images_write_where_the_table_says() {
+    let world = World::new(&[]).with_base(&["/docker-entrypoint.sh"], &["nginx", "-g", "daemon off;"]);
+    assert!(
+        world.state("FROM nginx\n").contains(&"/var/cache/nginx".to_owned()),
+        "{:?}",
+        world.state("FROM nginx\n")
+    );
+    assert!(world.state("FROM nginx\nENTRYPOINT [\"other\"]\n").is_empty());
+}
