@@ -38,12 +38,26 @@ impl<'a> Follow<'_, '_, 'a> {
             Err(why) => {
                 let program =
                     matches!(why.code, "built" | "from-image" | "downloaded" | "archive" | "too-large");
+                let program = program || (why.code == "written" && !self.is_redirected(path));
                 if !program || looks_like_script(path) {
                     self.tell(around, path, place, why.message);
                     self.arguments_of_unread(command, source, around);
                 }
             }
         }
+    }
+
+    /// Whether a RUN writes the file with `>` or `tee`: a text then, where `curl -o` brings programs.
+    fn is_redirected(&self, path: &str) -> bool {
+        let origin = self.view.paths.origin(path);
+        let Some(by) = origin.by() else { return true };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let text = by.instruction.arguments().text();
+        let targets = text.split('>').skip(1).chain(text.split("tee ").skip(1));
+        targets.into_iter().any(|rest| {
+            let word = rest.split_whitespace().next().unwrap_or_default();
+            word.trim_matches(['"', '\'']).rsplit('/').next() == Some(name)
+        })
     }
 
     /// A file the base image brings, or a RUN made.

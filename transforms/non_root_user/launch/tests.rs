@@ -87,7 +87,9 @@ fn scripts_in_path_and_heredocs_are_followed() {
 #[test]
 fn what_cannot_be_read_is_told() {
     let world = World::new(&[("bin/app", "\u{7f}ELF"), ("x.py", "print()")]);
-    let table: [(&str, &[&str]); 9] = [
+    let table: [(&str, &[&str]); 11] = [
+        ("FROM a\nRUN echo hi > /usr/bin/go-on\nCMD [\"go-on\"]\n", &["/usr/bin/go-on"]),
+        ("FROM a\nRUN curl -Lo /usr/bin/app https://x/app && chmod +x /usr/bin/app\nCMD [\"app\"]\n", &[]),
         ("FROM a\nRUN make-it\nCMD [\"/entrypoint.sh\"]\n", &["/entrypoint.sh"]),
         ("FROM a\nRUN echo hi > /start.sh\nCMD [\"/start.sh\"]\n", &["/start.sh"]),
         (
