@@ -12,7 +12,7 @@ use harden_core::ImageConfig;
 
 use crate::case::copy_tree;
 use crate::docker::{Build, Config, Docker};
-use crate::process::{kept, run};
+use crate::process::{kept, run, scratch};
 use crate::{debian, here, inspect};
 
 /// Name in Dockerfiles and folder in `bases`, in the order they are made.
@@ -55,7 +55,7 @@ impl Bases {
         docker.import(&mut tar, &files)?;
         let mut made = vec![("files".to_owned(), files)];
         for (name, folder) in IMAGES {
-            let context = tempfile::tempdir().unwrap();
+            let context = tempfile::tempdir_in(scratch()).unwrap();
             copy_tree(&here().join("bases").join(folder), context.path(), &[]);
             std::fs::copy(&busybox, context.path().join("busybox")).unwrap();
             let tag = Docker::tag(folder);

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::bases::Bases;
 use crate::here;
+use crate::process::scratch;
 
 /// In a case with a hazard: the Dockerfile with the USER that harden must not write, to show that it breaks.
 pub(crate) const FORCED: &str = "forced.Dockerfile";
@@ -139,7 +140,7 @@ impl Case {
 
     /// The application alone, in a folder `context` of a repository of its own.
     pub(crate) fn context(&self, bases: &Bases) -> TempDir {
-        let repository = TempDir::with_prefix("harden-containers-").unwrap();
+        let repository = TempDir::new_in(scratch()).unwrap();
         fs::create_dir(repository.path().join(".git")).unwrap();
         let context = repository.path().join("context");
         copy_tree(&self.folder, &context, &[SPEC, FORCED]);

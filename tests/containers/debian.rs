@@ -8,6 +8,8 @@ use std::process::Command;
 
 use tempfile::NamedTempFile;
 
+use crate::process::scratch;
+
 const STATUS: &str = "/var/lib/dpkg/status";
 /// What nobody needs in a test.
 const LEFT_OUT: [&str; 6] = [
@@ -49,7 +51,7 @@ pub(crate) fn archive(more: &[&str]) -> Result<(Command, NamedTempFile), String>
         paths.extend(list.lines().filter_map(|line| line.strip_prefix('/')).map(placed));
     }
     paths.extend(MERGED.iter().filter(|link| is_link(link)).map(|link| (*link).to_owned()));
-    let mut list = NamedTempFile::new().unwrap();
+    let mut list = NamedTempFile::new_in(scratch()).unwrap();
     for path in paths.iter().filter(|path| is_wanted(path)) {
         write!(list, "{path}\0").unwrap();
     }

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use serde::Deserialize;
 
-use crate::process::{Done, LIMIT, Running, run};
+use crate::process::{Done, LIMIT, Running, run, scratch};
 
-/// Removes whatever carries the label once its standard input ends: when the test is over, has failed, or was killed.
+/// Removes whatever carries the label, and the folder of the run, once its standard input ends: when the test is over, has failed, or was killed.
 const REMOVE: &str = r#"
 trap '' INT HUP TERM
 cat >/dev/null
@@ -18,6 +18,7 @@ for _ in 1 2; do
     docker volume ls --quiet --filter "label=$LABEL" | xargs -r docker volume rm --force
     docker image ls --all --quiet --no-trunc --filter "label=$LABEL" | sort -u | xargs -r docker rmi --force
 done >/dev/null 2>&1
+rm -rf "$FOLDER"
 "#;
 
 /// A Docker for one run of the test. What is made with it has a label of its own and is removed with the value, also
@@ -62,6 +63,7 @@ impl Docker {
         let remover = Command::new("sh")
             .args(["-c", REMOVE])
             .env("LABEL", &label)
+            .env("FOLDER", scratch())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -105,7 +107,7 @@ impl Docker {
         if let Some(tag) = build.tag {
             command.args(["--tag", tag]);
         }
-        let id = tempfile::NamedTempFile::new().unwrap();
+        let id = tempfile::NamedTempFile::new_in(scratch()).unwrap();
         command.arg("--iidfile").arg(id.path());
         if !build.legacy {
             command.args(["--progress", "plain"]);

@@ -88,7 +88,7 @@ fn rewritten_images_run_as_another_user_and_work_as_before() {
         problems.extend(verdict.problems.iter().map(|problem| format!("{}: {problem}", case.name)));
     }
     let [works, hazards] = counts;
-    println!("{works} applications and {hazards} hazards in {:.1} s", start.elapsed().as_secs_f32(),);
+    println!("{works} applications and {hazards} hazards in {:.1} s", start.elapsed().as_secs_f32());
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
     let all = std::env::var_os("HARDEN_CASES").is_none();
     assert!(!all || (works >= 20 && hazards >= 9), "only {works} applications and {hazards} hazards");

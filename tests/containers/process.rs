@@ -50,7 +50,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let folder = TempDir::with_prefix("harden-containers-").unwrap();
+        let folder = TempDir::new_in(scratch()).unwrap();
         let file = |name: &str| File::create(folder.path().join(name)).unwrap();
         let child =
             command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err")).spawn().unwrap_or_else(
@@ -92,6 +92,13 @@ impl Drop for Running {
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Done {
     Running::start(command).wait(LIMIT)
+}
+
+/// Where this run of the test works; removed when it ends, also when it is interrupted (see [`crate::docker`]).
+pub(crate) fn scratch() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("harden-containers-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// Where this test keeps what takes long to make.
