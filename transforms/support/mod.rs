@@ -7,3 +7,4 @@ pub(crate) mod image_spelling;
 pub(crate) mod never_archive;
 pub(crate) mod pin_variable;
 pub(crate) mod remote_source;
+pub(crate) mod remove_pair;
