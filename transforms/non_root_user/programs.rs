@@ -9,6 +9,7 @@ use super::view::View;
 use crate::support::base_images::Privileges;
 
 pub(crate) mod arguments;
+mod demands;
 mod ports;
 mod scene;
 mod servers;
@@ -229,7 +230,7 @@ pub(crate) fn demand(command: &Command) -> Option<Demand> {
     if name.starts_with("s6-rc") || name.starts_with("systemd-") {
         return Some(Demand::Init);
     }
-    let demand = table::demand_of(name)?;
+    let demand = demands::demand_of(name)?;
     if demand == Demand::Packages && !changes_packages(name, &arguments) {
         return None;
     }

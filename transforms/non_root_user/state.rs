@@ -10,6 +10,7 @@ use super::view::View;
 use crate::support::base_images::Role;
 
 mod caches;
+mod databases;
 mod frameworks;
 mod marks;
 
@@ -72,7 +73,7 @@ pub(crate) fn made_directories(view: &View<'_, '_>) -> Vec<String> {
 
 /// Hazards of state: files of a database that are copied into the image, caches that belong to root.
 pub(crate) fn risks(view: &View<'_, '_>, launched: &Launched) -> Vec<Risk> {
-    let mut risks = marks::database_files(view);
+    let mut risks = databases::risks(view);
     risks.extend(environment(view, launched));
     risks.sort();
     risks.dedup();

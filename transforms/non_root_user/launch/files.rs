@@ -111,6 +111,23 @@ impl<'a> Follow<'_, '_, 'a> {
         }
     }
 
+    /// `sh -c '…'` and the like.
+    pub(super) fn nested(&mut self, command: &Command, at: &[usize], source: &Source<'a>, around: &Around) {
+        for word in at.iter().filter_map(|&at| command.words.get(at)) {
+            let place = source.place(&word.span);
+            if !word.literal && !word.text.contains([' ', '\n', ';']) {
+                // `eval "$SETUP"`.
+                if !is_arguments(word) {
+                    self.tell(around, &word.text, place, "it depends on a variable".to_owned());
+                }
+                continue;
+            }
+            // The text of the word is the script; its own lines are not known.
+            let source = Source::Fixed { by: source.by(&word.span), place };
+            self.start_script(&word.text, source, around.deeper());
+        }
+    }
+
     /// `bash file`, `. file`.
     pub(super) fn file(
         &mut self,

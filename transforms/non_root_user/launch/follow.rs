@@ -143,6 +143,13 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
         }
     }
 
+    /// Puts a script without a name on the list.
+    pub(super) fn start_script(&mut self, text: &str, source: Source<'a>, around: Around) {
+        if around.depth <= MAX_DEPTH {
+            self.queue.push_back(Job { task: Task::Script(text.into()), source, around });
+        }
+    }
+
     fn beginning(&self) -> Around {
         let workdir = self.view.paths.workdir().ok().map(str::to_owned);
         Around { workdir, health: self.health, ..Around::default() }
@@ -316,28 +323,6 @@ impl<'v, 'c, 'a> Follow<'v, 'c, 'a> {
             self.start((*arguments).clone(), source, around);
         }
         true
-    }
-
-    /// `sh -c '…'` and the like.
-    fn nested(&mut self, command: &Command, at: &[usize], source: &Source<'a>, around: &Around) {
-        for word in at.iter().filter_map(|&at| command.words.get(at)) {
-            if !word.literal && !word.text.contains([' ', '\n', ';']) {
-                // `eval "$SETUP"`.
-                if !is_arguments(word) {
-                    let why = "it depends on a variable".to_owned();
-                    let place = source.place(&word.span);
-                    self.unread
-                        .push((Unread { name: word.text.clone(), place, why }, around.function.clone()));
-                }
-                continue;
-            }
-            // The text of the word is the script; its own lines are not known.
-            let source = Source::Fixed { by: source.by(&word.span), place: source.place(&word.span) };
-            if around.depth < MAX_DEPTH {
-                let task = Task::Script(word.text.as_str().into());
-                self.queue.push_back(Job { task, source, around: around.deeper() });
-            }
-        }
     }
 
     /// Puts a script on the list, unless it has been there.
