@@ -1,7 +1,10 @@
 //! The instructions of a chain of stages, with the commands that RUN executes.
 
-use harden_core::shell::{self, Command, Located, Word};
-use harden_core::syntax::{Instruction, Keyword, Span};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use harden_core::shell::{self, Command, Word};
+use harden_core::syntax::{Instruction, Keyword, Span, variables};
 use harden_core::{Expanded, Scopes, State, Value};
 
 /// One instruction and what is in force before it.
@@ -12,42 +15,107 @@ pub(crate) struct Step<'s, 'a> {
     pub(crate) state: &'s State,
     /// What RUN executes, in order; commands inside wrappers and `sh -c` follow the command that runs them. Empty for
     /// other instructions.
-    pub(crate) commands: Vec<Located>,
-    /// Whether everything RUN executes is among [`commands`](Self::commands).
+    pub(crate) commands: Vec<Ran>,
+    /// Whether everything the script of RUN says is among [`commands`](Self::commands).
     pub(crate) complete: bool,
+    /// Variables the script itself gives a value.
+    assigned: BTreeSet<String>,
+}
+
+/// A command that a RUN executes.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    pub(crate) command: Command,
+    /// Where it stands in the Dockerfile.
+    pub(crate) span: Span,
+    /// It or what it runs has another user than root: `sudo -u app`, `su app -c`, `gosu app`.
+    pub(crate) other: bool,
+    /// The working directory, when it is known.
+    folder: Option<Rc<str>>,
 }
 
 /// Most commands of one RUN that are looked at, with those inside wrappers.
 const MAX_COMMANDS: usize = 4_000;
 
+/// Longest path of a working directory (Linux, `PATH_MAX`).
+const MAX_PATH: usize = 4_096;
+
 /// Calls `visit` with every instruction of the chain. Those inside ONBUILD are not among them.
 pub(crate) fn walk<'a>(scopes: &Scopes<'_, 'a>, chain: &[usize], mut visit: impl FnMut(&Step<'_, 'a>)) {
     for &stage in chain {
         scopes.walk(stage, |scopes, instruction, state| {
-            let (commands, complete) = match instruction.keyword() {
-                Keyword::Run => commands(instruction, &state.shell),
-                _ => (Vec::new(), true),
-            };
-            visit(&Step { stage, instruction, scopes, state, commands, complete });
+            let (commands, complete, assigned) = (Vec::new(), true, BTreeSet::new());
+            let mut step = Step { stage, instruction, scopes, state, commands, complete, assigned };
+            if instruction.keyword() == Keyword::Run {
+                step.read();
+            }
+            visit(&step);
         });
     }
 }
 
-fn commands(instruction: Instruction<'_>, shell: &Value<Vec<String>>) -> (Vec<Located>, bool) {
-    let (read, mut complete) = shell::of_instruction(instruction, shell);
-    let mut all = Vec::with_capacity(read.len());
-    for one in read {
-        if all.len() >= MAX_COMMANDS {
-            complete = false;
-            break;
-        }
-        let inner = one.command.unwrapped().commands;
-        all.extend(inner.into_iter().map(|command| Located { command, span: one.span }));
-    }
-    (all, complete)
-}
-
 impl Step<'_, '_> {
+    fn read(&mut self) {
+        let (read, complete) = shell::of_instruction(self.instruction, &self.state.shell);
+        self.complete = complete;
+        let whole = self.instruction.span();
+        for one in &read {
+            note_assigned(&one.command, &mut self.assigned);
+        }
+        let mut outer: Option<Rc<str>> = match &self.state.workdir {
+            Value::Known(workdir) => Some(Rc::from(workdir.as_str())),
+            Value::FromBase | Value::Unknown(_) => None,
+        };
+        // `cd` in a subshell does not last.
+        let mut inner: Option<Option<Rc<str>>> = None;
+        for one in read {
+            if self.commands.len() >= MAX_COMMANDS {
+                self.complete = false;
+                break;
+            }
+            let mut folder = if one.command.place.subshell {
+                inner.take().unwrap_or_else(|| outer.clone())
+            } else {
+                outer.clone()
+            };
+            let span = if whole.covers(one.span) { one.span } else { whole };
+            let subshell = one.command.place.subshell;
+            let mut other = false;
+            let mut here = folder.clone();
+            for (depth, command) in one.command.unwrapped().commands.into_iter().enumerate() {
+                let after = self.folder_after(&command, here.as_ref());
+                let switches = switches_user(&command);
+                other |= switches;
+                self.commands.push(Ran { command, span, other, folder: here });
+                if depth == 0 {
+                    folder.clone_from(&after);
+                }
+                here = after;
+            }
+            if subshell {
+                inner = Some(folder);
+            } else {
+                inner = None;
+                outer = folder;
+            }
+        }
+    }
+
+    fn folder_after(&self, command: &Command, folder: Option<&Rc<str>>) -> Option<Rc<str>> {
+        match command.name() {
+            Some("cd") => {
+                let target = match command.words.get(1) {
+                    Some(word) => self.value(word)?.text,
+                    None => self.home()?,
+                };
+                let path = if target.starts_with('/') { target } else { format!("{}/{target}", folder?) };
+                (path.len() <= MAX_PATH).then(|| Rc::from(clean(&path)))
+            }
+            Some("pushd" | "popd") => None,
+            _ => folder.cloned(),
+        }
+    }
+
     /// What a word comes to, when ENV and ARG decide it and nothing else does.
     pub(crate) fn value(&self, word: &Word) -> Option<Expanded> {
         self.expand(&word.text, word.literal)
@@ -64,41 +132,26 @@ impl Step<'_, '_> {
         if dynamic || home || self.assigns(text) {
             return None;
         }
-        match text.strip_prefix('~') {
-            Some(rest) => {
-                let mut expanded = self.scopes.expand_text(self.state, rest).ok()?;
-                expanded.text.insert_str(0, &self.home()?);
-                Some(expanded)
-            }
-            None if text.contains("$HOME") || text.contains("${HOME}") => {
-                if self.scopes.variable(self.state, "HOME").is_some() {
-                    return self.scopes.expand_text(self.state, text).ok();
-                }
-                let home = self.home()?;
-                self.scopes
-                    .expand_text(self.state, &text.replace("${HOME}", &home).replace("$HOME", &home))
-                    .ok()
-            }
-            None => self.scopes.expand_text(self.state, text).ok(),
+        let expand = |text: &str| self.scopes.expand_text(self.state, text).ok();
+        if let Some(rest) = text.strip_prefix('~') {
+            let mut expanded = expand(rest)?;
+            expanded.text.insert_str(0, &self.home()?);
+            return Some(expanded);
         }
+        let has_home = text.contains("$HOME") || text.contains("${HOME}");
+        if has_home && self.scopes.variable(self.state, "HOME").is_none() {
+            let home = self.home()?;
+            return expand(&text.replace("${HOME}", &home).replace("$HOME", &home));
+        }
+        expand(text)
     }
 
     /// Whether the script itself gives a variable of `text` a value.
     fn assigns(&self, text: &str) -> bool {
-        let Ok(variables) = harden_core::syntax::variables(text, '\\') else { return true };
-        variables.iter().any(|variable| {
-            self.commands.iter().any(|one| {
-                let command = &one.command;
-                let alone = command.words.is_empty()
-                    && command.assignments.iter().any(|(name, _)| *name == variable.name);
-                let exported =
-                    matches!(command.name(), Some("export" | "local" | "declare" | "read"))
-                        && command.words.iter().skip(1).any(|word| {
-                            word.text.split('=').next().is_some_and(|name| name == variable.name)
-                        });
-                alone || exported
-            })
-        })
+        match variables(text, '\\') {
+            Ok(used) => used.iter().any(|variable| self.assigned.contains(&variable.name)),
+            Err(_) => true,
+        }
     }
 
     /// The home directory of the user of this step: ENV, or `/root` for root.
@@ -111,48 +164,80 @@ impl Step<'_, '_> {
     }
 
     /// Whether nothing says that the step runs as another user than root. What the base image says is not looked at.
-    pub(crate) fn maybe_root(&self) -> bool {
+    fn maybe_root(&self) -> bool {
         match &self.state.user {
             Value::Known(user) => is_root(user),
             Value::FromBase => true,
             Value::Unknown(_) => false,
         }
     }
+}
 
-    /// The path of a word of `one` made absolute and clean: relative to WORKDIR and the `cd` before it.
-    pub(crate) fn absolute(&self, one: &Located, path: &str) -> Option<String> {
-        if path.starts_with('/') {
-            return Some(clean(path));
+impl Ran {
+    /// A path made absolute and clean: relative to WORKDIR and the `cd` before this command.
+    pub(crate) fn absolute(&self, path: &str) -> Option<String> {
+        match &self.folder {
+            _ if path.starts_with('/') => Some(clean(path)),
+            Some(folder) => Some(clean(&format!("{folder}/{path}"))),
+            None => None,
         }
-        let mut folder = match &self.state.workdir {
-            Value::Known(workdir) => Some(workdir.clone()),
-            Value::FromBase | Value::Unknown(_) => None,
-        };
-        for before in self.commands.iter().take_while(|before| !std::ptr::eq(*before, one)) {
-            match before.command.name() {
-                Some("cd") => {
-                    let target = match before.command.words.get(1) {
-                        Some(word) => self.value(word).map(|value| value.text),
-                        None => self.home(),
-                    };
-                    folder = match (target, folder) {
-                        (Some(target), _) if target.starts_with('/') => Some(target),
-                        (Some(target), Some(folder)) => Some(format!("{folder}/{target}")),
-                        _ => None,
-                    };
-                }
-                Some("pushd" | "popd") => folder = None,
+    }
+
+    /// A command of a script this one executes.
+    pub(crate) fn inner(&self, command: Command) -> Self {
+        Self { command, folder: None, ..self.clone() }
+    }
+}
+
+/// Assignments that last: alone, or by `export` and the like.
+fn note_assigned(command: &Command, assigned: &mut BTreeSet<String>) {
+    if command.words.is_empty() {
+        assigned.extend(command.assignments.iter().map(|(name, _)| name.clone()));
+    }
+    if matches!(command.name(), Some("export" | "local" | "declare" | "typeset" | "readonly" | "read")) {
+        let names = command.words.iter().skip(1).filter_map(|word| word.text.split('=').next());
+        assigned.extend(names.map(str::to_owned));
+    }
+}
+
+/// Whether what a command runs has another user than root.
+fn switches_user(command: &Command) -> bool {
+    let user = match command.name() {
+        Some("sudo" | "doas" | "chpst") => leading_option(command, 'u', "user", "gpCDhRrTtU"),
+        Some("runuser") => leading_option(command, 'u', "user", "gGcs").or_else(|| operand(command)),
+        Some("setpriv") => leading_option(command, '\0', "reuid", ""),
+        Some("su" | "gosu" | "su-exec" | "setuidgid" | "s6-setuidgid") => operand(command),
+        _ => None,
+    };
+    user.is_some_and(|user| !is_root(user))
+}
+
+fn operand(command: &Command) -> Option<&str> {
+    command.words.iter().skip(1).map(|word| word.text.as_str()).find(|word| !word.starts_with('-'))
+}
+
+/// The value of an option that stands before the command to run. `others` are letters that take a value as well.
+fn leading_option<'w>(command: &'w Command, short: char, long: &str, others: &str) -> Option<&'w str> {
+    let mut words = command.words.iter().skip(1).map(|word| word.text.as_str());
+    while let Some(word) = words.next().filter(|word| word.starts_with('-') && *word != "--") {
+        if let Some(name) = word.strip_prefix("--") {
+            match name.split_once('=') {
+                Some((name, value)) if name == long => return Some(value),
+                None if name == long => return words.next(),
                 _ => {}
             }
+            continue;
         }
-        Some(clean(&format!("{}/{path}", folder?)))
+        let taking = |letter: char| letter == short || others.contains(letter);
+        if let Some((at, letter)) = word.char_indices().skip(1).find(|(_, letter)| taking(*letter)) {
+            let rest = word.get(at + letter.len_utf8()..).unwrap_or_default();
+            let value = if rest.is_empty() { words.next() } else { Some(rest) };
+            if letter == short {
+                return value;
+            }
+        }
     }
-
-    /// Where a command stands, as far as it is known; else the instruction.
-    pub(crate) fn span(&self, one: &Located) -> Span {
-        let whole = self.instruction.span();
-        if whole.covers(one.span) { one.span } else { whole }
-    }
+    None
 }
 
 /// Whether a USER means root, by name or number.

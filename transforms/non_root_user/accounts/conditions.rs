@@ -1,12 +1,11 @@
 //! Whether a command of a RUN is sure to have done what it says.
 
-use harden_core::shell::Located;
 use harden_core::syntax::Span;
 
-use crate::non_root_user::runs::Step;
+use crate::non_root_user::runs::{Ran, Step};
 
 /// Whether a command may be skipped, or fail without ending the build.
-pub(super) fn conditional(step: &Step<'_, '_>, one: &Located) -> bool {
+pub(super) fn conditional(step: &Step<'_, '_>, one: &Ran) -> bool {
     let place = &one.command.place;
     if place.fallback || place.function.is_some() || place.background {
         return true;

@@ -1,12 +1,13 @@
 //! `/etc/passwd` and `/etc/group` that COPY or ADD bring.
 
-use harden_core::Missing;
+use harden_core::syntax::Keyword;
+use harden_core::{EntryKind, Missing};
 
 use super::entries::Entries;
 use super::reader::{self, MAX_DEPTH, Reader};
 use super::{Account, Rest};
 use crate::non_root_user::runs::{Step, is_below};
-use crate::support::image_paths::{Copied, CopyKind, CopySource};
+use crate::support::image_paths::{CopyKind, CopySource};
 
 /// Whether a destination can hold either file.
 fn is_near(destination: &str) -> bool {
@@ -30,7 +31,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>) {
     }
     for source in &copied.sources {
         for file in ["passwd", "group"] {
-            bring(reader, step, &copied, destination, source, file);
+            bring(reader, step, destination, source, file);
         }
     }
 }
@@ -54,7 +55,6 @@ fn path_in_source(destination: &str, source: &str, file: &str) -> Option<Vec<Str
 fn bring<'a>(
     reader: &mut Reader<'_, 'a>,
     step: &Step<'_, 'a>,
-    copied: &Copied<'a>,
     destination: &str,
     source: &CopySource,
     file: &str,
@@ -71,6 +71,11 @@ fn bring<'a>(
             }
         }
         CopyKind::Context => {
+            if is_archive(reader, step, &source.text) {
+                overlaid(reader);
+                reader.gap(span, format!("the archive {}, which may hold users", source.text));
+                return;
+            }
             for path in paths.iter().filter(|path| !path.contains(['*', '?', '['])) {
                 match reader.ctx.context_text(path.trim_start_matches('/')) {
                     Ok(text) => {
@@ -88,16 +93,39 @@ fn bring<'a>(
         }
         CopyKind::Stage(index) => from_stage(reader, step, *index, &paths, file, direct),
         CopyKind::Image(image) => {
-            if direct || source.text.trim_matches('/').is_empty() {
+            if direct {
                 replace(reader, file, Rest::Image(image.clone()));
                 reader.gap(span, format!("the users of {image}"));
+            } else if source.text.trim_matches('/').is_empty() {
+                // It may have none.
+                overlaid(reader);
+                reader.gap(span, format!("the files of {image}, which may hold users"));
             }
         }
         CopyKind::Remote | CopyKind::Repository | CopyKind::Unknown(_) => {
-            if direct || copied.arguments.is_empty() {
+            if direct || destination == "/etc" {
                 reader.gap(span, format!("files that may hold /etc/{file}"));
             }
         }
+    }
+}
+
+/// Whether ADD extracts a source, or may.
+fn is_archive(reader: &Reader<'_, '_>, step: &Step<'_, '_>, source: &str) -> bool {
+    if step.instruction.keyword() != Keyword::Add {
+        return false;
+    }
+    let entries = reader.ctx.context_source(source).map(|found| found.entries).unwrap_or_default();
+    let named = [".tar", ".tgz", ".txz", ".tbz"].iter().any(|end| source.contains(end));
+    entries.iter().any(|entry| matches!(entry.kind, EntryKind::Archive { .. } | EntryKind::Unclassified(_)))
+        || (entries.is_empty() && named)
+}
+
+/// Another file system is laid over this one: what is known may be replaced.
+fn overlaid(reader: &mut Reader<'_, '_>) {
+    reader.found.rest = Rest::Unknown;
+    for user in &mut reader.found.users {
+        user.conditional = true;
     }
 }
 
@@ -127,6 +155,11 @@ fn from_stage<'a>(
     }
     let (accounts, written) = reader::read_with_files(reader.ctx, reader.scopes, &chain, reader.depth + 1);
     let Some(path) = paths.first().map(|path| crate::non_root_user::runs::clean(path)) else { return };
+    // A copy of a whole file system that has no such file leaves what is here.
+    let empty = scratch && accounts.users.is_empty() && accounts.complete() && *accounts.rest() == Rest::Base;
+    if empty && !direct {
+        return;
+    }
     if path == format!("/etc/{file}") {
         let base = if scratch { Rest::Nowhere } else { Rest::Stage(index) };
         let rest = if *accounts.rest() == Rest::Base { base } else { accounts.rest().clone() };

@@ -1,9 +1,9 @@
 //! Lines of `/etc/passwd` and `/etc/group` (passwd(5), group(5)) in a Dockerfile, and the files they are written to.
 
-use harden_core::shell::{Located, Word};
+use harden_core::shell::Word;
 use harden_core::syntax::Span;
 
-use crate::non_root_user::runs::Step;
+use crate::non_root_user::runs::{Ran, Step};
 
 /// Lines that were understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(super) fn written(step: &Step<'_, '_>) -> Vec<Written> {
         for (path, append) in targets {
             let (entries, unclear) = content.clone().unwrap_or((Entries::default(), true));
             let conditional = super::conditions::conditional(step, one);
-            found.push(Written { path, append, entries, unclear, conditional, span: step.span(one) });
+            found.push(Written { path, append, entries, unclear, conditional, span: one.span });
         }
         found.extend(rewritten(step, one));
         piped = content.filter(|_| one.command.place.piped);
@@ -123,12 +123,12 @@ pub(super) fn written(step: &Step<'_, '_>) -> Vec<Written> {
     found
 }
 
-fn target(step: &Step<'_, '_>, one: &Located, word: &Word) -> Option<String> {
-    step.absolute(one, &step.value(word)?.text)
+fn target(step: &Step<'_, '_>, one: &Ran, word: &Word) -> Option<String> {
+    one.absolute(&step.value(word)?.text)
 }
 
 /// passwd or group changed by `sed -i`, `cp` and the like.
-fn rewritten(step: &Step<'_, '_>, one: &Located) -> Option<Written> {
+fn rewritten(step: &Step<'_, '_>, one: &Ran) -> Option<Written> {
     let words = one.command.words.get(1..).unwrap_or_default();
     let in_place = match one.command.name()? {
         "sed" | "perl" => words.iter().any(|word| {
@@ -138,7 +138,7 @@ fn rewritten(step: &Step<'_, '_>, one: &Located) -> Option<Written> {
         "cp" | "mv" | "install" | "ln" => {
             let last = words.last()?;
             let path = target(step, one, last)?;
-            return (path == "/etc/passwd" || path == "/etc/group").then(|| unclear(step, one, path));
+            return (path == "/etc/passwd" || path == "/etc/group").then(|| unclear(one, path));
         }
         _ => false,
     };
@@ -146,16 +146,16 @@ fn rewritten(step: &Step<'_, '_>, one: &Located) -> Option<Written> {
         .iter()
         .map(|word| word.text.as_str())
         .find(|path| matches!(*path, "/etc/passwd" | "/etc/group"))?;
-    in_place.then(|| unclear(step, one, path.to_owned()))
+    in_place.then(|| unclear(one, path.to_owned()))
 }
 
-fn unclear(step: &Step<'_, '_>, one: &Located, path: String) -> Written {
-    let span = step.span(one);
+fn unclear(one: &Ran, path: String) -> Written {
+    let span = one.span;
     Written { path, append: true, entries: Entries::default(), unclear: true, conditional: true, span }
 }
 
 /// What a command prints, as lines of passwd and group, and whether there may be more.
-fn said(step: &Step<'_, '_>, one: &Located) -> Option<(Entries, bool)> {
+fn said(step: &Step<'_, '_>, one: &Ran) -> Option<(Entries, bool)> {
     let words = one.command.words.get(1..).unwrap_or_default();
     let text = match one.command.name()? {
         "echo" => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use harden_core::shell::{Located, Word};
+use harden_core::shell::Word;
 use harden_core::syntax::{Keyword, Span};
 use harden_core::{Base, Context, Expanded, ImageFiles, Scopes};
 
@@ -12,7 +12,7 @@ use super::entries::{self, Entries};
 use super::options::{Argument, Arguments};
 use super::tools::{self, Call};
 use super::{Account, Accounts, Flavour, Gap, Group, Id, Rest, copied, packages, scripts, used};
-use crate::non_root_user::runs::{self, Step};
+use crate::non_root_user::runs::{self, Ran, Step};
 use crate::support::base_images::{self, BaseImage, Family};
 use crate::support::image_paths::ImagePaths;
 
@@ -233,8 +233,9 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn gap_with(&mut self, span: Span, what: String, users: &'static [&'static str]) {
-        if self.found.gaps.len() < MAX_ENTRIES {
-            self.found.gaps.push(Gap { span, what, users });
+        let gap = Gap { span, what, users };
+        if self.found.gaps.len() < MAX_ENTRIES && self.found.gaps.last() != Some(&gap) {
+            self.found.gaps.push(gap);
         }
     }
 
@@ -260,12 +261,12 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// One command of a RUN.
-    pub(super) fn command(&mut self, step: &Step<'_, 'a>, one: &Located) {
+    pub(super) fn command(&mut self, step: &Step<'_, 'a>, one: &Ran) {
         let Some(name) = one.command.name() else {
             scripts::read(self, step, one);
             return;
         };
-        let span = step.span(one);
+        let span = one.span;
         for package in packages::installed(&one.command) {
             let what = format!("the package {}, which makes users", package.name);
             self.gap_with(span, what, package.users);
@@ -282,9 +283,9 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// One command of a script that a RUN executes. What else the script runs is not followed.
-    pub(super) fn script_command(&mut self, step: &Step<'_, 'a>, one: &Located) {
+    pub(super) fn script_command(&mut self, step: &Step<'_, 'a>, one: &Ran) {
         let Some(name) = one.command.name() else { return };
-        let span = step.span(one);
+        let span = one.span;
         for package in packages::installed(&one.command) {
             let what = format!("the package {}, which makes users", package.name);
             self.gap_with(span, what, package.users);
@@ -325,11 +326,18 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// The id of a group of the base image.
     pub(super) fn base_group(&self, name: &str) -> Id {
-        // Both are fixed (Debian's base-passwd; Alpine's alpine-baselayout).
+        // These are fixed (Debian's base-passwd; Alpine's alpine-baselayout; Fedora's setup).
         match (name, self.entry.map(|entry| entry.system.family)) {
             ("root", _) => return Id::Known(0),
             ("nogroup", Some(Family::Debian | Family::Ubuntu)) => return Id::Known(65_534),
             ("nogroup", Some(Family::Alpine)) => return Id::Known(65_533),
+            ("www-data", Some(Family::Alpine)) => return Id::Known(82),
+            (
+                "users",
+                Some(Family::Alpine | Family::Debian | Family::Ubuntu | Family::Fedora | Family::Rhel),
+            ) => {
+                return Id::Known(100);
+            }
             _ => {}
         }
         let gid = match &self.files {
@@ -374,7 +382,7 @@ impl At<'_, '_, '_> {
 }
 
 /// The command word where it stands in the Dockerfile.
-fn command_word(step: &Step<'_, '_>, one: &Located) -> Option<Span> {
+fn command_word(step: &Step<'_, '_>, one: &Ran) -> Option<Span> {
     let word: &Word = one.command.words.first()?;
     let range = word.span.clone();
     let span = Span::new(u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);

@@ -1,9 +1,9 @@
 //! Scripts that a RUN executes: what they do to users is read where their text is at hand.
 
-use harden_core::shell::{self, Located};
+use harden_core::shell;
 
 use super::reader::Reader;
-use crate::non_root_user::runs::Step;
+use crate::non_root_user::runs::{Ran, Step};
 use crate::support::image_paths::FileText;
 
 /// Names of scripts that build programs; they make no users.
@@ -21,6 +21,10 @@ const BUILDERS: &[&str] = &[
     "get_helm.sh",
     "llvm.sh",
     "wait-for-it.sh",
+    "conda.sh",
+    "nvm.sh",
+    "rvm.sh",
+    "sdkman-init.sh",
 ];
 
 /// Installers on the web that make no users (their sources).
@@ -60,9 +64,9 @@ const INSTALLERS: &[&str] = &[
 ];
 
 /// A command that is no tool for users: a script, or something that runs one.
-pub(super) fn read<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>, one: &Located) {
+pub(super) fn read<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>, one: &Ran) {
     let Some(script) = script(step, one) else { return };
-    let span = step.span(one);
+    let span = one.span;
     match script {
         Script::Piped => {
             if !step.commands.iter().any(|other| {
@@ -77,10 +81,13 @@ pub(super) fn read<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>, one: &L
         }
         Script::File(path) => {
             let name = path.rsplit('/').next().unwrap_or(&path);
-            if BUILDERS.contains(&name) {
+            let conda =
+                ["Miniconda", "Miniforge", "Mambaforge", "Anaconda", "miniconda", "mambaforge", "anaconda"];
+            let known = BUILDERS.contains(&name) || conda.iter().any(|conda| name.starts_with(conda));
+            if known || path.contains("google-cloud-sdk/") {
                 return;
             }
-            let absolute = step.absolute(one, &path);
+            let absolute = one.absolute(&path);
             let text = match absolute.filter(|_| reader.scripts_left > 0) {
                 Some(absolute) => {
                     reader.scripts_left -= 1;
@@ -105,7 +112,7 @@ enum Script {
     Package(&'static str),
 }
 
-fn script(step: &Step<'_, '_>, one: &Located) -> Option<Script> {
+fn script(step: &Step<'_, '_>, one: &Ran) -> Option<Script> {
     let command = &one.command;
     let first = command.words.first()?;
     let value = step.value(first)?.text;
@@ -169,7 +176,7 @@ fn is_of_system(path: &str) -> bool {
 }
 
 /// Takes what a script does to users; whether all of it was understood.
-fn follow<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>, one: &Located, text: &FileText) -> bool {
+fn follow<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>, one: &Ran, text: &FileText) -> bool {
     let script = shell::read(&text.text);
     let before = reader.found.gaps.len();
     let mut makes = false;
@@ -191,7 +198,7 @@ fn follow<'a>(reader: &mut Reader<'_, 'a>, step: &Step<'_, 'a>, one: &Located, t
             // Variables in it are the script's.
             command.place.conditional |= one.command.place.conditional;
             command.place.fallback |= one.command.place.fallback || command.place.conditional;
-            let inner = Located { command, span: step.span(one) };
+            let inner = one.inner(command);
             reader.script_command(step, &inner);
         }
     }

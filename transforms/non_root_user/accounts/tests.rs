@@ -351,3 +351,18 @@ fn hostile_files_end() {
     let text = format!("FROM debian AS s0\nRUN useradd app\n{}", chain.concat());
     assert_eq!(users(&text), [""; 0]);
 }
+
+#[test]
+fn file_systems_that_are_laid_over() {
+    let made = "FROM alpine:3.20\nRUN adduser -D -u 5 app\n";
+    let text = format!("{made}COPY --from=example.com/tool:1 / /\n");
+    assert_eq!(users(&text), ["app 5:5 /home/app+ maybe"]);
+    assert_eq!(gaps_of(&text, &[]), ["the files of example.com/tool:1, which may hold users"]);
+    let text = format!("FROM scratch AS tool\nCOPY x /\n{made}COPY --from=tool / /\n");
+    assert_eq!(users(&text), ["app 5:5 /home/app+"]);
+    assert_eq!(gaps_of(&text, &[]), [""; 0]);
+    let text = "FROM scratch\nADD rootfs.tar.xz /\n";
+    assert_eq!(gaps_of(text, &[]), ["the archive rootfs.tar.xz, which may hold users"]);
+    let text = "FROM scratch\nCOPY --from=alpine /bin/tool /\nCOPY app /\n";
+    assert_eq!(gaps_of(text, &[]), [""; 0]);
+}

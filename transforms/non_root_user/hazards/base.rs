@@ -54,7 +54,7 @@ fn of_entry(view: &View<'_, '_>, entry: &BaseImage, name: &str, place: Option<Pl
     let entrypoint_inherited = matches!(view.runtime.entrypoint, Launch::FromBase);
     let program_inherited = entrypoint_inherited && matches!(view.runtime.command, Launch::FromBase);
     let advice = |message: String| match entry.advice {
-        Some(advice) => format!("{message}; {advice}"),
+        Some(advice) => format!("{message}. {}", advice.trim_end_matches('.')),
         None => message,
     };
     match entry.privileges {

@@ -1,11 +1,13 @@
 //! Files that nobody but root could read.
 
+use std::collections::BTreeSet;
+
 use harden_core::Place;
-use harden_core::shell::{Located, Word};
+use harden_core::shell::Word;
 use harden_core::syntax::{Flag, Keyword, Span};
 
 use super::super::risk::Risk;
-use super::super::runs::{Step, clean, is_below, is_root};
+use super::super::runs::{Ran, Step, clean, is_below, is_root};
 use super::super::view::View;
 use crate::support::image_paths::UnreadableKind;
 
@@ -46,17 +48,23 @@ pub(super) struct Modes<'v, 'c, 'a> {
     settled: Vec<(String, usize)>,
     umask: Option<Span>,
     at: usize,
+    /// Files that the commands of the step at hand execute.
+    executed: BTreeSet<String>,
 }
+
+/// Most paths that are kept of each kind.
+const MAX_PATHS: usize = 500;
 
 impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
     pub(super) fn new(view: &'v View<'c, 'a>) -> Self {
-        Self { view, closed: Vec::new(), settled: Vec::new(), umask: None, at: 0 }
+        Self { view, closed: Vec::new(), settled: Vec::new(), umask: None, at: 0, executed: BTreeSet::new() }
     }
 
     pub(super) fn step(&mut self, step: &Step<'_, '_>) {
         match step.instruction.keyword() {
             Keyword::Copy | Keyword::Add => self.copy(step),
             Keyword::Run => {
+                self.executed = executed(step);
                 for one in &step.commands {
                     self.at += 1;
                     self.command(step, one);
@@ -81,10 +89,10 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
         let Some(Ok(path)) = copied.map(|one| &one.destination) else { return };
         let how = format!("--chmod={}", mode.text);
         let span = step.instruction.flag("chmod").map_or(span, |flag| flag.token().span());
-        self.closed.push(Closed { path: clean(path), how, span, at: self.at, by: step.instruction.span() });
+        self.close(step, clean(path), how, span);
     }
 
-    fn command(&mut self, step: &Step<'_, '_>, one: &Located) {
+    fn command(&mut self, step: &Step<'_, '_>, one: &Ran) {
         let command = &one.command;
         let words = command.words.get(1..).unwrap_or_default();
         match command.name() {
@@ -95,18 +103,12 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
                 let paths: Vec<String> = operands.filter_map(|word| path(step, one, word)).collect();
                 for path in paths {
                     match closes {
-                        Some(true) if !runs_it(step, &path) => {
+                        Some(true) if !self.executed.contains(&path) => {
                             let how = format!("chmod {}", mode.text);
-                            self.closed.push(Closed {
-                                path,
-                                how,
-                                span: step.span(one),
-                                at: self.at,
-                                by: step.instruction.span(),
-                            });
+                            self.close(step, path, how, one.span);
                         }
                         Some(true) | None => {}
-                        Some(false) => self.settled.push((path, self.at)),
+                        Some(false) => self.settle(path, self.at),
                     }
                 }
             }
@@ -118,13 +120,7 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
                 };
                 if let Some(path) = words.last().and_then(|word| path(step, one, word)) {
                     let how = format!("install -m {}", mode.text);
-                    self.closed.push(Closed {
-                        path,
-                        how,
-                        span: step.span(one),
-                        at: self.at,
-                        by: step.instruction.span(),
-                    });
+                    self.close(step, path, how, one.span);
                 }
             }
             Some("chown") => {
@@ -135,12 +131,16 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
                 if owner.is_some_and(|owner| !is_root(&owner)) {
                     // Who it is given to is who it is meant for, whenever that happens.
                     let paths: Vec<String> = operands.filter_map(|word| path(step, one, word)).collect();
-                    self.settled.extend(paths.into_iter().map(|path| (path, usize::MAX)));
+                    for path in paths {
+                        self.settle(path, usize::MAX);
+                    }
                 }
             }
             Some("rm" | "unlink" | "shred" | "mv") => {
                 let paths: Vec<String> = words.iter().filter_map(|word| path(step, one, word)).collect();
-                self.settled.extend(paths.into_iter().map(|path| (path, self.at)));
+                for path in paths {
+                    self.settle(path, self.at);
+                }
             }
             Some("umask") => {
                 let mask = words.first().map(|mask| mask.text.as_str());
@@ -149,10 +149,22 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
                     .is_some_and(|mask| mask & 0o4 != 0);
                 let symbolic = mask.is_some_and(|mask| mask.ends_with("o=") || mask.contains("o=,"));
                 if (strict || symbolic) && self.umask.is_none() && step.commands.iter().any(writes) {
-                    self.umask = Some(step.span(one));
+                    self.umask = Some(one.span);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn close(&mut self, step: &Step<'_, '_>, path: String, how: String, span: Span) {
+        if self.closed.len() < MAX_PATHS {
+            self.closed.push(Closed { path, how, span, at: self.at, by: step.instruction.span() });
+        }
+    }
+
+    fn settle(&mut self, path: String, at: usize) {
+        if self.settled.len() < MAX_PATHS {
+            self.settled.push((path, at));
         }
     }
 
@@ -198,14 +210,14 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
 }
 
 /// The path a word names.
-fn path(step: &Step<'_, '_>, one: &Located, word: &Word) -> Option<String> {
+fn path(step: &Step<'_, '_>, one: &Ran, word: &Word) -> Option<String> {
     // `dir/*` and `dir` are much the same here.
     let text = word.text.strip_suffix("/*").filter(|_| !word.literal);
     let value = match text {
         Some(folder) => step.expand(folder, !folder.contains(['$', '~', '*', '?', '[']))?,
         None => step.value(word)?,
     };
-    step.absolute(one, &value.text)
+    one.absolute(&value.text)
 }
 
 /// `-R` and `--recursive`; `-x` and `-rwx` are modes.
@@ -219,6 +231,10 @@ fn is_option(word: &str) -> bool {
 /// Whether a mode of chmod(1) takes everything from others; `Some(false)` if it gives them something; `None` if it does
 /// neither.
 pub(super) fn closes(mode: &str) -> Option<bool> {
+    let mode = mode
+        .strip_prefix('=')
+        .filter(|rest| rest.starts_with(|ch: char| ch.is_ascii_digit()))
+        .unwrap_or(mode);
     if let Ok(octal) = u32::from_str_radix(mode, 8) {
         return match octal & 0o7 {
             0 | 2 => Some(true),
@@ -250,21 +266,21 @@ pub(super) fn closes(mode: &str) -> Option<bool> {
     result
 }
 
-/// Whether the same RUN executes the file: a script for the build.
-fn runs_it(step: &Step<'_, '_>, path: &str) -> bool {
-    step.commands.iter().any(|one| {
+/// The files that a RUN executes: scripts for the build.
+fn executed(step: &Step<'_, '_>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for one in &step.commands {
         let word = |at: usize| one.command.words.get(at);
         let program = word(0).filter(|word| word.text.contains('/'));
         let script = word(1).filter(|_| matches!(one.command.name(), Some("sh" | "bash" | "." | "source")));
-        [program, script]
-            .into_iter()
-            .flatten()
-            .any(|word| step.absolute(one, &word.text).as_deref() == Some(path))
-    })
+        let words = [program, script].into_iter().flatten();
+        found.extend(words.filter_map(|word| one.absolute(&word.text)));
+    }
+    found
 }
 
 /// Whether a command makes files.
-fn writes(one: &Located) -> bool {
+fn writes(one: &Ran) -> bool {
     one.command.redirects.iter().any(|(operator, _)| operator.contains('>'))
         || matches!(
             one.command.name(),

@@ -3,19 +3,20 @@
 mod commands;
 mod installers;
 mod launch;
+mod packages;
 mod tools;
 
 use std::collections::BTreeMap;
 
 use harden_core::Place;
-use harden_core::shell::{Located, Word};
+use harden_core::shell::Word;
 use harden_core::syntax::{Keyword, Span, Token};
 use harden_core::{Origin, Value};
 
 use self::installers::PERSONAL;
 use self::tools::Installed;
 use super::super::risk::Risk;
-use super::super::runs::{Step, clean, is_below};
+use super::super::runs::{Ran, Step, clean, is_below};
 use super::super::view::View;
 
 const HOME: &str = "/root";
@@ -48,6 +49,7 @@ const READERS: &[&str] = &[
     "pushd",
     "rm",
     "rmdir",
+    "setfacl",
     "sha256sum",
     "source",
     "stat",
@@ -112,9 +114,12 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
         }
     }
 
-    fn command(&mut self, step: &Step<'_, '_>, one: &Located) {
+    fn command(&mut self, step: &Step<'_, '_>, one: &Ran) {
+        if one.other {
+            return;
+        }
         let command = &one.command;
-        let span = step.span(one);
+        let span = one.span;
         for (operator, word) in &command.redirects {
             if operator.contains('>') {
                 self.touch(step, one, word, span);
@@ -132,7 +137,7 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
                     } else {
                         Some(path.to_owned())
                     };
-                    self.remove(path.and_then(|path| step.absolute(one, &path)));
+                    self.remove(path.and_then(|path| one.absolute(&path)));
                 }
             }
             "mv" | "cp" => self.copies(step, one, name, words, span),
@@ -153,17 +158,17 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
     }
 
     /// `mv` takes its sources away; what either puts below `/root` is at its last word.
-    fn copies(&mut self, step: &Step<'_, '_>, one: &Located, name: &str, words: &[Word], span: Span) {
+    fn copies(&mut self, step: &Step<'_, '_>, one: &Ran, name: &str, words: &[Word], span: Span) {
         let Some((last, sources)) = words.split_last() else { return };
         self.touch(step, one, last, span);
         for source in sources.iter().filter(|_| name == "mv") {
-            let path = step.value(source).and_then(|value| step.absolute(one, &value.text));
+            let path = step.value(source).and_then(|value| one.absolute(&value.text));
             self.remove(path);
         }
         // What an installer left in /root is usable where it was copied to.
         for source in sources.iter().filter_map(|source| step.value(source)) {
             let elsewhere = step.value(last).is_some_and(|last| !is_below(&clean(&last.text), HOME));
-            if let Some(path) = step.absolute(one, &source.text).filter(|_| elsewhere) {
+            if let Some(path) = one.absolute(&source.text).filter(|_| elsewhere) {
                 self.installed
                     .retain(|tool| !is_below(&path, &tool.folder) && !is_below(&tool.folder, &path));
                 tools::forget(&mut self.installed, &path);
@@ -177,7 +182,7 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
         }
     }
 
-    fn touch(&mut self, step: &Step<'_, '_>, one: &Located, word: &Word, span: Span) {
+    fn touch(&mut self, step: &Step<'_, '_>, one: &Ran, word: &Word, span: Span) {
         // `--prefix=/root/x`, `-C/root/x`
         let text = match word.text.split_once('=') {
             Some((option, value)) if option.starts_with('-') => value,
@@ -188,7 +193,7 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
             return;
         }
         let Some(value) = step.expand(text, word.literal) else { return };
-        let Some(path) = step.absolute(one, &value.text) else { return };
+        let Some(path) = one.absolute(&value.text) else { return };
         let inside = path.strip_prefix("/root/").is_some_and(|rest| !is_personal(rest));
         if inside && self.touched.len() < MAX_PATHS {
             self.touched.push((path, span, self.at));
@@ -207,8 +212,7 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
         let tools: Vec<&Installed> =
             self.installed.iter().filter(|tool| !gone(&tool.folder, tool.at)).collect();
         for tool in tools.iter().filter(|tool| !tool.only_for_these) {
-            let message =
-                format!("{} is put into `{}`, where nobody but root can read", tool.name, tool.folder);
+            let message = format!("{} goes to `{}`, where nobody but root can read", tool.name, tool.folder);
             risks.push(Risk::lower("root-home-tool", message, Some(Place::Here(tool.span))));
         }
         risks.extend(launch::risks(self.view, &tools));

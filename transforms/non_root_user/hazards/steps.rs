@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use harden_core::Place;
-use harden_core::shell::Located;
 use harden_core::syntax::{Keyword, Span};
 
 use super::super::risk::Risk;
-use super::super::runs::{self, Step, is_below};
+use super::super::runs::{self, Ran, Step, is_below};
 use super::super::view::View;
 use super::daemons::{self, ADMIN_TOOLS, Daemon, configured};
 use crate::support::image_paths::{Copied, CopyKind};
@@ -50,9 +49,9 @@ impl Seen {
         }
     }
 
-    fn command(&mut self, step: &Step<'_, '_>, one: &Located) {
+    fn command(&mut self, step: &Step<'_, '_>, one: &Ran) {
         let command = &one.command;
-        let span = step.span(one);
+        let span = one.span;
         for package in runs::packages(command) {
             self.package(package, span);
         }

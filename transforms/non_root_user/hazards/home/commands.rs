@@ -168,10 +168,6 @@ pub(super) const COMMANDS: &[(&[&str], Tool)] = &[
         ),
     ),
     (
-        &["gcloud", "components", "install"],
-        tool("gcloud's configuration", ".config/gcloud", &["CLOUDSDK_CONFIG"], &[], &[]),
-    ),
-    (
         &["pipenv", "install"],
         tool(
             "pipenv's environment",

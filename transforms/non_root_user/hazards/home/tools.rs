@@ -1,14 +1,15 @@
 //! Tools and caches that a step puts below the home directory of root.
 
 use harden_core::Value;
-use harden_core::shell::{Command, Located};
+use harden_core::shell::Command;
 use harden_core::syntax::Span;
 
-use super::super::super::runs::{Step, clean, is_below};
+use super::super::super::runs::{Ran, Step, clean, is_below};
 use super::super::super::view::View;
 use super::HOME;
 use super::commands::COMMANDS;
 use super::installers::{CACHES, CALLS, MOVED_BY_IMAGE, SCRIPTS, Tool};
+use super::packages;
 
 /// Something that was installed there.
 pub(super) struct Installed {
@@ -42,11 +43,13 @@ pub(super) fn installed(view: &View<'_, '_>, step: &Step<'_, '_>, at: usize) -> 
             });
         }
     };
-    for one in &step.commands {
-        let span = step.span(one);
+    for one in step.commands.iter().filter(|one| !one.other) {
+        let span = one.span;
         for (address, tool) in SCRIPTS {
+            // What is fetched here is run by another command.
+            let placed = || step.commands.iter().any(|other| has_option(&other.command, tool));
             let named = one.command.words.iter().any(|word| word.text.contains(address));
-            if named && !is_moved(view, step, tool) {
+            if named && !placed() && !is_moved(view, step, tool) {
                 push(tool, span, false);
             }
         }
@@ -67,6 +70,14 @@ pub(super) fn installed(view: &View<'_, '_>, step: &Step<'_, '_>, at: usize) -> 
         }
         if let Some(tool) = miniconda(&one.command) {
             push(&tool, span, false);
+        }
+        for tool in packages::of_manifest(view, one) {
+            if !is_moved(view, step, tool) {
+                push(tool, span, false);
+            }
+        }
+        if packages::downloads_python(view, step, one) && !is_moved(view, step, &packages::UV_PYTHON) {
+            push(&packages::UV_PYTHON, span, false);
         }
         if let Some(text) = python(view, step, one) {
             for (call, tool) in CALLS {
@@ -163,7 +174,7 @@ fn moved_by_image(view: &View<'_, '_>, variable: &str) -> bool {
 
 /// `poetry install` keeps its environment below the home directory unless it is told otherwise (Poetry docs,
 /// "Configuration").
-fn poetry(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Located) -> Option<Tool> {
+fn poetry(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<Tool> {
     let tool = Tool {
         name: "Poetry's environment",
         folder: ".cache/pypoetry/virtualenvs",
@@ -205,18 +216,19 @@ fn is_switch(value: &str, on: &str) -> bool {
 
 /// The installers of conda go to the home directory without `-p` (their `--help`).
 fn miniconda(command: &Command) -> Option<Tool> {
-    let runs = command.words.iter().take(2).any(|word| {
-        let name = word.text.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-        ["miniconda", "miniforge", "mambaforge", "anaconda"].iter().any(|known| name.starts_with(known))
-            && extension(&name) == "sh"
-    });
-    let executed = !matches!(command.name(), Some("curl" | "wget" | "rm" | "chmod" | "sha256sum"));
+    let program = match command.name() {
+        Some("sh" | "bash") => command.words.iter().skip(1).find(|word| !word.text.starts_with('-'))?,
+        _ => command.words.first()?,
+    };
+    let name = program.text.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let known = ["miniconda", "miniforge", "mambaforge", "anaconda"];
+    let installs = known.iter().any(|known| name.starts_with(known)) && extension(&name) == "sh";
     let placed = command.words.iter().any(|word| {
-        word.text.starts_with("-p")
-            || word.text.ends_with('p') && word.text.starts_with('-')
-            || word.text.starts_with("--prefix")
+        let text = &word.text;
+        text.starts_with("--prefix")
+            || (text.starts_with('-') && !text.starts_with("--") && text.contains('p'))
     });
-    (runs && executed && !placed).then_some(Tool {
+    (installs && !placed).then_some(Tool {
         name: "conda",
         folder: "miniconda3",
         variables: &[],
@@ -226,7 +238,7 @@ fn miniconda(command: &Command) -> Option<Tool> {
 }
 
 /// Python and Julia code that a command runs: of `-c`, or a script of the build context.
-fn python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Located) -> Option<String> {
+fn python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<String> {
     let name = one.command.name()?;
     if !(name.starts_with("python") || name == "julia" || name == "uv" || name == "poetry") {
         return None;
@@ -236,7 +248,7 @@ fn python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Located) -> Option<Str
         return words.get(code + 1).map(|code| code.text.clone());
     }
     let script = words.iter().skip(1).find(|word| matches!(extension(&word.text), "py" | "jl"))?;
-    let path = step.absolute(one, &step.value(script)?.text)?;
+    let path = one.absolute(&step.value(script)?.text)?;
     let text = view.paths.text(&path).ok()?.text;
     Some(text.get(..MAX_TEXT).unwrap_or(&text).to_owned())
 }

@@ -141,3 +141,53 @@ fn python_scripts_of_the_context() {
     assert_eq!(risks_of(text, &files), ["lower root-home-tool 4"]);
     assert_eq!(risks_of(text, &[("get.py", "print(1)\n")]), [""; 0]);
 }
+
+#[test]
+fn what_packages_fetch() {
+    let text = "FROM node:22\nWORKDIR /app\nCOPY package.json .\nRUN npm ci\n";
+    let world = |manifest: &'static str| World::new(&[("package.json", manifest)]).without_base();
+    let risks = |text: &str, manifest| risks_with(text, &BuildSetup::default(), &world(manifest));
+    let with = "{\"dependencies\": {\"puppeteer\": \"^22\"}}";
+    assert_eq!(risks(text, with), ["lower root-home-tool 4"]);
+    assert_eq!(risks(text, "{\"dependencies\": {\"puppeteer-core\": \"^22\"}}"), [""; 0]);
+    assert_eq!(risks(&text.replace("npm ci", "npm ci --ignore-scripts"), with), [""; 0]);
+    let skipped = text.replace("WORKDIR", "ENV PUPPETEER_SKIP_DOWNLOAD=true\nWORKDIR");
+    assert_eq!(risks(&skipped, with), [""; 0]);
+}
+
+#[test]
+fn python_for_uv() {
+    let risks = |base: &str, rest: &str, version: &str| {
+        let text = format!("FROM {base}\nWORKDIR /app\nCOPY .python-version .\n{rest}\n");
+        let world = World::new(&[(".python-version", version)]).without_base();
+        risks_with(&text, &BuildSetup::default(), &world)
+            .iter()
+            .filter(|risk| risk.contains("root-home-tool"))
+            .count()
+    };
+    assert_eq!(risks("debian:12", "RUN uv sync --frozen", "3.12\n"), 1);
+    assert_eq!(risks("python:3.13-slim", "RUN uv sync", "3.12\n"), 1);
+    for (base, rest, version) in [
+        ("python:3.12-slim", "RUN uv sync", "3.12.4\n"),
+        ("python:3-slim", "RUN uv sync", "3.12\n"),
+        ("ghcr.io/astral-sh/uv:python3.12-bookworm", "RUN uv sync", "3.12\n"),
+        ("debian:12", "RUN apt-get install -y python3-venv\nRUN uv sync", "3.12\n"),
+        ("debian:12", "ENV UV_PYTHON_INSTALL_DIR=/opt/python\nRUN uv sync", "3.12\n"),
+        ("debian:12", "RUN uv pip install --system x", "3.12\n"),
+    ] {
+        assert_eq!(risks(base, rest, version), 0, "{base} {rest}");
+    }
+}
+
+#[test]
+fn commands_of_other_users() {
+    for lines in [
+        "RUN sudo -u app pip install --user x",
+        "RUN su app -c 'mkdir /root/x'",
+        "RUN gosu app pipx install x",
+        "RUN sudo -E -u app -H playwright install",
+    ] {
+        none(lines);
+    }
+    one("RUN sudo -H pip install --user x", "lower root-home-tool 1");
+}
