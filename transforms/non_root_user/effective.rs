@@ -37,7 +37,10 @@ pub(crate) struct UserSpec {
 impl UserSpec {
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once(':') {
-            Some((user, group)) => Self { user: user.to_owned(), group: Some(group.to_owned()) },
+            // An empty group is none (moby/sys/user, `GetExecUser`).
+            Some((user, group)) => {
+                Self { user: user.to_owned(), group: Some(group.to_owned()).filter(|group| !group.is_empty()) }
+            }
             None => Self { user: text.to_owned(), group: None },
         }
     }
@@ -91,11 +94,16 @@ pub(crate) fn effective<'a>(
         },
     };
     let spec = UserSpec::parse(expanded.text.trim());
-    if spec.is_root() || base.is_windows_administrator(&spec.user) {
-        Runs::Root(Some(instruction))
-    } else {
-        let argument = expanded.arguments.into_iter().next();
-        Runs::Other(Identity { spec, instruction: Some(instruction), argument })
+    let argument = expanded.arguments.into_iter().next();
+    match (spec.is_root() || base.is_windows_administrator(&spec.user), argument) {
+        (false, argument) => Runs::Other(Identity { spec, instruction: Some(instruction), argument }),
+        (true, None) => Runs::Root(Some(instruction)),
+        // Another USER would take the choice away from whoever builds.
+        (true, Some(argument)) => {
+            let message =
+                format!("the build argument {argument} decides who the user is, and its default is root");
+            Runs::Unknown(Why::new("user-argument", message))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) use super::programs::risks;
 use super::view::View;
 use crate::support::base_images::Privileges;
 
+mod compiled;
 mod files;
 mod follow;
 mod guard;

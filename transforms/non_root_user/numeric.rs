@@ -3,10 +3,9 @@
 use harden_core::syntax::Span;
 use harden_core::{Edit, Finding, Fix, Level, Verdict, Why};
 
-use super::effective::Identity;
-use super::insert;
-use super::strategy::{User, by_spec};
+use super::effective::{Identity, UserSpec};
 use super::view::View;
+use super::{insert, strategy};
 
 /// The finding about a named user.
 pub(crate) fn examine(view: &View<'_, '_>, identity: &Identity<'_>, span: Span) -> Finding {
@@ -28,7 +27,7 @@ fn judge(view: &View<'_, '_>, identity: &Identity<'_>) -> Result<Fix, Why> {
         let message = format!("the build argument {argument} decides who the user is");
         return Err(Why::new("user-argument", message));
     }
-    let user = by_spec(view, &identity.spec).ok_or_else(|| {
+    let user = shown(view, &identity.spec).ok_or_else(|| {
         let message = format!(
             "nothing proves the user id of `{name}`; give it one where it is made, or run with --inspect"
         );
@@ -38,7 +37,7 @@ fn judge(view: &View<'_, '_>, identity: &Identity<'_>) -> Result<Fix, Why> {
         None => {
             let step = insert::last_step(view.ctx.build, view.stage)
                 .ok_or_else(|| Why::new("no-place", "there is no place for USER"))?;
-            insert::below(step, &[format!("# {name}"), format!("USER {}", shown(&user))])?
+            insert::below(step, &[format!("# {name}"), format!("USER {user}")])?
         }
         Some(instruction) => {
             let argument = instruction.arguments();
@@ -46,16 +45,24 @@ fn judge(view: &View<'_, '_>, identity: &Identity<'_>) -> Result<Fix, Why> {
                 let message = "the name is written with a variable, quotes or over several lines";
                 return Err(Why::new("user-spelling", message));
             }
-            Edit::replace(argument.span(), shown(&user))
+            Edit::replace(argument.span(), user.clone())
         }
     };
-    let message = format!("{name} is the user {}", shown(&user));
+    let message = format!("{name} is the user {user}");
     Ok(Fix::new(Level::Review, vec![edit], Why::new("same-user", message)))
 }
 
-fn shown(user: &User) -> String {
-    match user.listed {
+/// What USER says instead of the name.
+fn shown(view: &View<'_, '_>, spec: &UserSpec) -> Option<String> {
+    if spec.group.is_none()
+        && let Some(account) = view.accounts.user(&spec.user)
+    {
+        // Without a group, `/etc/passwd` decides it for the number as for the name.
+        return strategy::fixed_uid(account).map(|uid| uid.to_string());
+    }
+    let user = strategy::by_spec(view, spec)?;
+    Some(match user.listed {
         true => user.uid.to_string(),
         false => format!("{}:{}", user.uid, user.gid),
-    }
+    })
 }

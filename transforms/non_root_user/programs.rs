@@ -10,6 +10,7 @@ use crate::support::base_images::Privileges;
 
 pub(crate) mod arguments;
 mod demands;
+mod places;
 mod ports;
 mod scene;
 mod servers;
@@ -103,6 +104,7 @@ fn one(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>) {
     writes::check(scene, started, risks);
     arguments::check(started, risks);
     ports::check(scene, started, risks);
+    places::check(scene, started, risks);
 }
 
 /// What root alone executes is left out for another user. That is what the test is for; but a user change in it means

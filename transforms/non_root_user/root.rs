@@ -79,7 +79,7 @@ fn judge(
     let edits = edits(view, &plan, &own, step, early)?;
     let reason = Why::new(plan.code, plan.why.clone());
     let mut fix = Fix::new(Level::Review, edits, reason);
-    fix.assumptions.push(assumption(&plan, &own));
+    fix.assumptions.push(assumption(view, &plan, &own));
     fix.notes = notes(view, &plan, &own);
     Ok(fix)
 }
@@ -152,10 +152,15 @@ fn edits(
     Ok(edits)
 }
 
-fn assumption(plan: &Plan, own: &Ownership) -> String {
+fn assumption(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> String {
     let mut places: Vec<&str> = own.all().into_iter().collect();
     places.extend(plan.user.home.as_deref().filter(|home| *home != "/"));
-    places.push("/tmp");
+    if !view.base.scratch {
+        places.push("/tmp");
+    }
+    if places.is_empty() {
+        return "the program writes no files".to_owned();
+    }
     format!("the program writes to no other place than {}", list(&places))
 }
 

@@ -114,11 +114,15 @@ fn group_of(view: &View<'_, '_>, name: &str) -> Option<u32> {
     view.accounts.gid_of(name).or_else(|| view.base.gid_of(name))
 }
 
+/// The id of a user the file makes, where nothing but the file decides it.
+pub(crate) fn fixed_uid(account: &Account<'_>) -> Option<u32> {
+    let Id::Known(uid) = account.uid else { return None };
+    (!account.conditional && account.from_argument.is_none() && uid != 0).then_some(uid)
+}
+
 fn of_account(account: &Account<'_>) -> Option<User> {
-    let (Id::Known(uid), Id::Known(gid)) = (account.uid, account.gid) else { return None };
-    if account.conditional || account.from_argument.is_some() || uid == 0 {
-        return None;
-    }
+    let uid = fixed_uid(account)?;
+    let gid = account.gid_for(uid)?;
     Some(User { name: Some(account.name.clone()), uid, gid, listed: true, home: account.home.clone() })
 }
 
@@ -150,11 +154,7 @@ fn existing(view: &View<'_, '_>) -> Option<Plan> {
     }
     let (place, option) = account.id_option()?;
     let uid = free_id(view)?;
-    let gid = match account.gid {
-        Id::Known(gid) => gid,
-        Id::Default => uid,
-        Id::Unknown => return None,
-    };
+    let gid = account.gid_for(uid)?;
     let name = Some(account.name.clone());
     let user = User { name, uid, gid, listed: true, home: account.home.clone() };
     let message = format!("the user {} has no fixed id; one is written into its command", account.name);
@@ -195,16 +195,15 @@ fn created(view: &View<'_, '_>) -> Result<Plan, Why> {
         return Err(Why::new("shell-unknown", message));
     }
     let taken = |name: &&&str| view.accounts.is_taken(name) || view.base.is_taken(name);
-    let name = NAMES
-        .iter()
-        .find(|name| !taken(name))
-        .ok_or_else(|| Why::new("names-taken", "every name for a new user is taken"))?;
-    let uid = free_id(view).ok_or_else(|| Why::new("ids-taken", "every id for a new user is taken"))?;
+    let uid = free_id(view)
+        .ok_or_else(|| Why::new("user-id-unknown", "the file makes too many users to find a free id"))?;
+    let name =
+        NAMES.iter().find(|name| !taken(name)).map_or_else(|| format!("app{uid}"), |name| (*name).to_owned());
     let gid = if view.ctx.settings.user.style == UserStyle::RootGroup { 0 } else { uid };
     // Appending goes by name: a user that has it already may have another id, so the group is given.
     let listed = create != Create::Append;
     let home = Some(format!("/home/{name}"));
-    let user = User { name: Some((*name).to_owned()), uid, gid, listed, home };
+    let user = User { name: Some(name), uid, gid, listed, home };
     let why = format!("a user is made with {with}");
     Ok(Plan { code: "created", why, user, create: Some(create), edits: Vec::new(), doubt: None })
 }

@@ -7,7 +7,7 @@ use harden_core::shell::Command;
 use super::follow::{Around, Follow};
 use super::source::Source;
 use super::words::{is_arguments, join, range, rest};
-use super::{BaseScript, wrappers};
+use super::{BaseScript, compiled, wrappers};
 use crate::support::base_images::Privileges;
 use crate::support::image_paths::{FileText, Origin, TextFrom};
 
@@ -39,6 +39,7 @@ impl<'a> Follow<'_, '_, 'a> {
                 let program =
                     matches!(why.code, "built" | "from-image" | "downloaded" | "archive" | "too-large");
                 let program = program || (why.code == "written" && !self.is_redirected(path));
+                let program = program || compiled::is_compiled(self.view, path);
                 if !program || looks_like_script(path) {
                     self.tell(around, path, place, why.message);
                     self.arguments_of_unread(command, source, around);
@@ -90,7 +91,8 @@ impl<'a> Follow<'_, '_, 'a> {
                     .filter(|by| !by.certain)
                     .map(|_| "something that may hold it is copied there".to_owned()),
             };
-            if let Some(why) = why {
+            let program = !looks_like_script(head) && compiled::is_compiled(self.view, &path);
+            if let Some(why) = why.filter(|_| !program) {
                 self.tell(around, head, place, why);
                 return self.arguments_of_unread(command, source, around);
             }

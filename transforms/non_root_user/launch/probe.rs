@@ -22,13 +22,14 @@ pub(crate) struct World {
     files: BTreeMap<String, String>,
     config: Option<ImageConfig>,
     setup: BuildSetup,
+    no_context: bool,
 }
 
 impl World {
     /// A build context and a base image without command and entrypoint.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-        Self { files, config: Some(ImageConfig::default()), setup: BuildSetup::default() }
+        Self { files, config: Some(ImageConfig::default()), ..Self::default() }
     }
 
     /// The base image has these.
@@ -38,6 +39,11 @@ impl World {
             ImageConfig { entrypoint: words(entrypoint), cmd: words(command), ..ImageConfig::default() };
         self.config = Some(config);
         self
+    }
+
+    /// There is no build context.
+    pub(crate) fn without_context() -> Self {
+        Self { no_context: true, ..Self::new(&[]) }
     }
 
     /// Nobody knows the base image.
@@ -166,6 +172,9 @@ impl Facts for World {
         }
     }
     fn context_source(&self, source: &str) -> Answer<ContextSource> {
+        if self.no_context {
+            return NoFacts::default().context_source(source);
+        }
         let source = source.trim_start_matches("./").trim_matches('/');
         let mut entries = Vec::new();
         if source.is_empty() || source == "." {
@@ -183,6 +192,9 @@ impl Facts for World {
         Answer::Known(ContextSource { entries, ..ContextSource::default() })
     }
     fn context_listing(&self, folder: &str) -> Answer<Arc<ContextListing>> {
+        if self.no_context {
+            return NoFacts::default().context_listing(folder);
+        }
         let folder = folder.trim_start_matches("./").trim_matches('/').trim_matches('.');
         let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut entries = BTreeMap::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use harden_core::shell::Word;
+use harden_core::syntax::Keyword;
 use harden_core::{Origin, Value};
 
 use crate::non_root_user::base::BaseUser;
@@ -30,6 +31,8 @@ pub(super) struct Scene<'s> {
     pub(super) text: Ask<'s, Option<Arc<str>>>,
     /// Whether the Dockerfile puts something there.
     pub(super) is_copied: Ask<'s, bool>,
+    /// Whether a step, a WORKDIR or a variable names this directory or something below it.
+    pub(super) is_mentioned: Ask<'s, bool>,
     /// Directories the new user may write to.
     pub(super) writable: Vec<String>,
     /// Directories that steps make.
@@ -55,6 +58,7 @@ impl<'s> Scene<'s> {
             environment: Box::new(environment),
             text: Box::new(|path| view.paths.text(path).ok().map(|file| file.text)),
             is_copied: Box::new(|path| view.paths.origin(path).by().is_some()),
+            is_mentioned: Box::new(|path| is_mentioned(view, path)),
             writable,
             made: state::made_directories(view),
             unprivileged_base: matches!(view.base.user(), BaseUser::Other(_)),
@@ -145,6 +149,23 @@ fn default_of(text: &str) -> Option<&str> {
     let body = text.strip_prefix("${")?.strip_suffix('}')?;
     let (_, default) = body.split_once(":-").or_else(|| body.split_once(":="))?;
     (!default.contains('$')).then_some(default)
+}
+
+fn is_mentioned(view: &View<'_, '_>, path: &str) -> bool {
+    let stages = view.chain.iter().filter_map(|&index| view.ctx.build.stages.get(index));
+    let steps = stages.flat_map(|stage| stage.instructions.iter()).filter(|one| {
+        matches!(
+            one.keyword(),
+            Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Workdir | Keyword::Env | Keyword::Volume
+        )
+    });
+    steps.into_iter().any(|one| {
+        let text = view.ctx.file().slice(one.span());
+        text.match_indices(path).any(|(at, _)| {
+            let after = text[at + path.len()..].chars().next();
+            after.is_none_or(|next| !next.is_ascii_alphanumeric() && !matches!(next, '_' | '-' | '.'))
+        })
+    })
 }
 
 /// Every assignment in the scripts.

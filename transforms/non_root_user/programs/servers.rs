@@ -12,7 +12,7 @@ pub(super) fn check(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>)
     if started.own || started.place.is_none() || scene.unprivileged_base {
         return;
     }
-    let Some(server) = table::server_named(name) else { return };
+    let Some(server) = table::server_named(name).filter(|_| !is_busybox_httpd(started, name)) else { return };
     // A question about the version or the configuration starts nothing.
     if started.command.words.iter().any(|word| matches!(word.text.as_str(), "-v" | "-V" | "-t" | "--version"))
     {
@@ -107,4 +107,12 @@ fn is_configured(scene: &Scene<'_>, started: &Started) -> bool {
         }
     }
     pid && listens
+}
+
+/// `BusyBox` has an `httpd` of its own, which serves a folder and writes nothing. Apache's has no `-p`, and takes `-h` alone
+/// for a question (httpd(8)).
+fn is_busybox_httpd(started: &Started, name: &str) -> bool {
+    let words = &started.command.words;
+    let is = |option: &str| words.iter().skip(1).any(|word| word.text == option);
+    name == "httpd" && (is("-p") || is("-h") && words.len() > 2) && !is("-D")
 }

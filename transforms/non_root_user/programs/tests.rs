@@ -238,3 +238,29 @@ fn the_table_of_servers_is_sound() {
         assert!(server.low_ports.iter().all(|port| *port < 1024));
     }
 }
+
+#[test]
+fn paths_that_nothing_provides_lower() {
+    let world = World::new(&[]);
+    let text = |arguments: &str, before: &str| {
+        format!("FROM scratch\n{before}COPY a /a\nENTRYPOINT [\"/a\", {arguments}]\n")
+    };
+    let missing = ["lower missing-path Dockerfile:3"];
+    assert_eq!(world.risks(&text("\"/state\"", "")), missing);
+    assert_eq!(world.risks(&text("\"--dir=/srv/state/x\"", "")), missing);
+    for fine in ["\"/tmp/x\"", "\"--path-prefix=/api\"", "\"state\"", "\"/etc/a.conf\"", "\"X=/y\""] {
+        assert!(world.risks(&text(fine, "")).is_empty(), "{fine}");
+    }
+    let made = text("\"/state/db\"", "").replace("COPY a /a\n", "COPY a /a\nCOPY --from=0 /state /state\n");
+    assert!(world.risks(&made).is_empty());
+    let volume = text("\"/state/db\"", "").replace("COPY a /a\n", "COPY a /a\nVOLUME /state\n");
+    assert!(world.risks(&volume).is_empty());
+}
+
+#[test]
+fn httpd_of_busybox_is_not_apache() {
+    assert!(of_command("httpd -f -p 8080 -h /app").is_empty());
+    assert!(of_command("busybox httpd -f -p 8080 -h /app").is_empty());
+    assert_eq!(ids(&of_command("httpd -D FOREGROUND")), ["stop server-configuration"]);
+    assert_eq!(ids(&of_command("httpd -DFOREGROUND")), ["stop server-configuration"]);
+}
