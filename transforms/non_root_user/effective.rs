@@ -38,9 +38,10 @@ impl UserSpec {
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once(':') {
             // An empty group is none (moby/sys/user, `GetExecUser`).
-            Some((user, group)) => {
-                Self { user: user.to_owned(), group: Some(group.to_owned()).filter(|group| !group.is_empty()) }
-            }
+            Some((user, group)) => Self {
+                user: user.to_owned(),
+                group: Some(group.to_owned()).filter(|group| !group.is_empty()),
+            },
             None => Self { user: text.to_owned(), group: None },
         }
     }

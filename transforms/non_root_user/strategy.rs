@@ -1,6 +1,6 @@
 //! Which user it is to be.
 
-use harden_core::syntax::Instruction;
+use harden_core::syntax::{Instruction, Keyword};
 use harden_core::{Edit, UserStyle, Value, Why};
 
 use super::accounts::{Account, Id};
@@ -12,6 +12,10 @@ use super::view::View;
 /// The id of a user that is made: above the ids that images and distributions give (`ubuntu` and `node` are 1000,
 /// system users end at 999), below the range that useradd counts up from for subordinate ids (100000).
 const FIRST_ID: u32 = 10_001;
+
+/// The id of a system user that the file makes without one. `useradd` counts system users down from 999 and gives their
+/// groups no id above it (login.defs(5), `SYS_UID_MAX`, `SYS_GID_MAX`).
+const FIRST_SYSTEM_ID: u32 = 900;
 
 /// The user `nonroot` of distroless and Wolfi images, taken where no user can be made.
 const NUMERIC_ID: u32 = 65_532;
@@ -66,9 +70,18 @@ pub(crate) fn plan(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) 
     created(view)
 }
 
-/// The base image has a user, and the file set it back to root.
+/// An earlier USER or the base image has a user, and the file set it back to root.
 fn restored(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) -> Result<Option<Plan>, Why> {
-    let (Some(_), BaseUser::Other(spec)) = (explicit_root, view.base.user()) else { return Ok(None) };
+    if explicit_root.is_none() {
+        return Ok(None);
+    }
+    if let Some(spec) = earlier_user(view) {
+        // One that cannot be told is no better than none.
+        let Some(user) = by_spec(view, &spec) else { return Ok(None) };
+        let why = format!("an earlier USER is {}, and the file ends as root", spec.user);
+        return Ok(Some(Plan { code: "restored", why, user, create: None, edits: Vec::new(), doubt: None }));
+    }
+    let BaseUser::Other(spec) = view.base.user() else { return Ok(None) };
     let user = by_spec(view, &spec).ok_or_else(|| {
         let message = format!(
             "the base image runs as `{}`, whose user id is not known; run with --inspect, or write the number",
@@ -78,6 +91,24 @@ fn restored(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) -> Resu
     })?;
     let why = format!("the base image runs as {}, and the file leaves it as root", spec.user);
     Ok(Some(Plan { code: "restored", why, user, create: None, edits: Vec::new(), doubt: None }))
+}
+
+/// The last USER of the chain that is not root and that no build argument decides.
+fn earlier_user(view: &View<'_, '_>) -> Option<UserSpec> {
+    let mut last = None;
+    for &stage in &view.chain {
+        view.scopes.walk(stage, |scopes, instruction, state| {
+            if instruction.keyword() != Keyword::User {
+                return;
+            }
+            let Ok(user) = scopes.expand(state, instruction.arguments()) else { return };
+            let spec = UserSpec::parse(user.text.trim());
+            if !spec.is_root() && user.arguments.is_empty() {
+                last = Some(spec);
+            }
+        });
+    }
+    last
 }
 
 /// The numbers of a user that the base image or the file knows.
@@ -153,8 +184,8 @@ fn existing(view: &View<'_, '_>) -> Option<Plan> {
         return None;
     }
     let (place, option) = account.id_option()?;
-    let uid = free_id(view)?;
-    let gid = account.gid_for(uid)?;
+    let free = [FIRST_ID, FIRST_SYSTEM_ID].into_iter().filter_map(|first| free_id(view, first));
+    let (uid, gid) = free.filter_map(|uid| Some((uid, account.gid_for(uid)?))).next()?;
     let name = Some(account.name.clone());
     let user = User { name, uid, gid, listed: true, home: account.home.clone() };
     let message = format!("the user {} has no fixed id; one is written into its command", account.name);
@@ -195,7 +226,7 @@ fn created(view: &View<'_, '_>) -> Result<Plan, Why> {
         return Err(Why::new("shell-unknown", message));
     }
     let taken = |name: &&&str| view.accounts.is_taken(name) || view.base.is_taken(name);
-    let uid = free_id(view)
+    let uid = free_id(view, FIRST_ID)
         .ok_or_else(|| Why::new("user-id-unknown", "the file makes too many users to find a free id"))?;
     let name =
         NAMES.iter().find(|name| !taken(name)).map_or_else(|| format!("app{uid}"), |name| (*name).to_owned());
@@ -208,8 +239,8 @@ fn created(view: &View<'_, '_>) -> Result<Plan, Why> {
     Ok(Plan { code: "created", why, user, create: Some(create), edits: Vec::new(), doubt: None })
 }
 
-fn free_id(view: &View<'_, '_>) -> Option<u32> {
-    (FIRST_ID..FIRST_ID + 20).find(|&id| !view.accounts.is_id_taken(id) && view.base.account_of(id).is_none())
+fn free_id(view: &View<'_, '_>, first: u32) -> Option<u32> {
+    (first..first + 20).find(|&id| !view.accounts.is_id_taken(id) && view.base.account_of(id).is_none())
 }
 
 /// The lines are for a POSIX shell.

@@ -2,7 +2,7 @@
 //! of root.
 
 use super::scene::Scene;
-use crate::non_root_user::launch::Started;
+use crate::non_root_user::launch::{Started, Weight};
 use crate::non_root_user::risk::Risk;
 use crate::non_root_user::runs::is_below;
 
@@ -40,9 +40,16 @@ const NO_FILES: [&str; 12] = [
     "url-prefix",
 ];
 
+/// What scripts do with paths is looked at in `writes`.
+const TOOLS: [&str; 20] = [
+    "[", "[[", "cat", "cd", "chmod", "cp", "echo", "exec", "find", "grep", "ln", "ls", "mkdir", "mv",
+    "printf", "rm", "sed", "tail", "test", "touch",
+];
+
 /// Lowers for absolute paths among the arguments of what starts first.
 pub(super) fn check(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>) {
-    if started.depth != 0 || started.place.is_none() {
+    let tool = started.command.name().is_none_or(|name| TOOLS.contains(&name));
+    if started.depth != 0 || started.place.is_none() || started.weight != Weight::Needed || tool {
         return;
     }
     let words = &started.command.words;
