@@ -8,3 +8,4 @@ pub(crate) mod never_archive;
 pub(crate) mod pin_variable;
 pub(crate) mod remote_source;
 pub(crate) mod remove_pair;
+pub(crate) mod variable_uses;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use harden_core::syntax::{Comment, Dockerfile, Instruction, Keyword, Pair, Span};
+use harden_core::syntax::{Comment, Dockerfile, Flag, Instruction, Keyword, Pair, Span};
 use harden_core::{Edit, EditSet, Why};
 
 /// Removes `pairs` from the ENV, ARG or LABEL `of`, or from the one ONBUILD holds. When nothing is left, the whole
@@ -27,14 +27,15 @@ pub(crate) fn remove(pairs: &[Pair<'_>], of: Instruction<'_>) -> Result<Vec<Edit
         return Err(Why::new("not-a-pair", "the pairs to remove do not belong to the instruction"));
     }
     let edits = if gone.iter().all(|&one| one) { vec![whole(of)] } else { some(of, holder, &all, &gone) };
-    let kept = all.iter().zip(&gone).filter(|&(_, &gone)| !gone).map(|(pair, _)| pair.whole.text()).collect();
-    verify(of, &edits, kept)?;
+    let kept: Vec<&str> =
+        all.iter().zip(&gone).filter(|&(_, &gone)| !gone).map(|(pair, _)| pair.whole.text()).collect();
+    verify(of, &edits, &kept)?;
     Ok(edits)
 }
 
 /// Removes some pairs: one edit for each run of neighbours.
 fn some(of: Instruction<'_>, holder: Instruction<'_>, all: &[Pair<'_>], gone: &[bool]) -> Vec<Edit> {
-    let keyword = holder.flags().next_back().map_or(holder.keyword_token(), |flag| flag.token());
+    let keyword = holder.flags().next_back().map_or(holder.keyword_token(), Flag::token);
     let mut left = keyword.span().end;
     let mut after_keyword = true;
     let mut edits = Vec::new();
@@ -259,7 +260,7 @@ fn blanks(line: &str) -> &str {
 }
 
 /// Reads the result again: nothing but the pairs may have changed. `kept` are the pairs that stay.
-fn verify(of: Instruction<'_>, edits: &[Edit], kept: Vec<&str>) -> Result<(), Why> {
+fn verify(of: Instruction<'_>, edits: &[Edit], kept: &[&str]) -> Result<(), Why> {
     let before = of.file();
     let layout = |what: &str| Why::new("layout", format!("taking the variable out would {what}"));
     let edits =
