@@ -14,7 +14,7 @@ use harden_core::syntax::{Keyword, Span, Token};
 use harden_core::{Origin, Value};
 
 use self::installers::PERSONAL;
-use self::tools::Installed;
+use self::tools::{Installed, Memory};
 use super::super::risk::Risk;
 use super::super::runs::{Ran, Step, clean, is_below};
 use super::super::view::View;
@@ -70,6 +70,7 @@ pub(super) struct Home<'v, 'c, 'a> {
     touched: Vec<(String, Span, usize)>,
     removed: Vec<(String, usize)>,
     installed: Vec<Installed>,
+    memory: Memory,
     workdir: Option<Span>,
     /// The last place that sets a variable, and the value as written.
     variables: BTreeMap<String, (Span, String)>,
@@ -85,6 +86,7 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
             touched: Vec::new(),
             removed: Vec::new(),
             installed: Vec::new(),
+            memory: Memory::new(),
             workdir: None,
             variables: BTreeMap::new(),
             open: false,
@@ -104,7 +106,9 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
                 }
             }
             Keyword::Run if super::is_root(self.view, step) => {
-                self.installed.extend(tools::installed(self.view, step, self.at));
+                let found = tools::installed(self.view, &mut self.memory, step, self.at);
+                let room = MAX_PATHS.saturating_sub(self.installed.len());
+                self.installed.extend(found.into_iter().take(room));
                 for one in &step.commands {
                     self.at += 1;
                     self.command(step, one);

@@ -1,9 +1,10 @@
 //! What package managers fetch besides packages: browsers of Node packages, Python for uv.
 
-use super::super::super::runs::{self, Ran, Step};
+use super::super::super::runs::Ran;
 use super::super::super::view::View;
 use super::installers::{Tool, tool};
-use crate::support::image_paths::{Copied, CopyKind};
+use super::tools::Memory;
+use crate::support::image_paths::CopyKind;
 
 /// Node packages that download a browser when they are installed (their install scripts), with what keeps them from it
 /// or moves it.
@@ -61,7 +62,7 @@ pub(super) const UV_PYTHON: Tool = tool(
 );
 
 /// Tools that the dependencies of `package.json` bring when a command installs them.
-pub(super) fn of_manifest(view: &View<'_, '_>, one: &Ran) -> Vec<&'static Tool> {
+pub(super) fn of_manifest(view: &View<'_, '_>, memory: &mut Memory, one: &Ran) -> Vec<&'static Tool> {
     let mut words = one.command.words.iter().skip(1).map(|word| word.text.as_str());
     let installs = match one.command.name() {
         Some("npm") => words.any(|word| matches!(word, "install" | "i" | "ci" | "clean-install")),
@@ -72,14 +73,14 @@ pub(super) fn of_manifest(view: &View<'_, '_>, one: &Ran) -> Vec<&'static Tool> 
     if !installs || one.command.has_flag(None, "ignore-scripts") {
         return Vec::new();
     }
-    let text = one.absolute("package.json").and_then(|path| view.paths.text(&path).ok());
-    let Some(text) = text.map(|text| text.text) else { return Vec::new() };
+    let text = one.absolute("package.json").and_then(|path| memory.text(view, &path));
+    let Some(text) = text else { return Vec::new() };
     let named = |name: &str| text.contains(&format!("\"{name}\":"));
     NODE_PACKAGES.iter().filter(|(name, _)| named(name)).map(|(_, tool)| tool).collect()
 }
 
 /// Whether uv has to download Python for a command.
-pub(super) fn downloads_python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> bool {
+pub(super) fn downloads_python(view: &View<'_, '_>, memory: &mut Memory, one: &Ran) -> bool {
     let verb = one.command.words.get(1).map(|word| word.text.as_str());
     let needs = one.command.name() == Some("uv") && matches!(verb, Some("sync" | "venv" | "run"));
     if !needs || one.command.has_flag(None, "system") || one.command.has_flag(None, "no-managed-python") {
@@ -89,11 +90,11 @@ pub(super) fn downloads_python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &R
     let given = one.command.option(Some('p'), "python").map(|word| word.text);
     let wanted = given.or_else(|| {
         let file = one.absolute(".python-version")?;
-        Some(view.paths.text(&file).ok()?.text.trim().to_owned())
+        Some(memory.text(view, &file)?.trim().to_owned())
     });
     let has = match image.split_once("python:") {
         Some((_, tag)) => wanted.is_none_or(|wanted| fits(&wanted, tag)),
-        None => image.contains("python") || image.contains("conda") || brings_python(view, step),
+        None => image.contains("python") || image.contains("conda") || memory.python || brings_python(view),
     };
     !has
 }
@@ -112,21 +113,11 @@ fn fits(wanted: &str, tag: &str) -> bool {
     numbers(wanted).iter().zip(numbers(tag)).all(|(wanted, have)| *wanted == have)
 }
 
-/// Whether steps install Python by other means, or files bring it.
-fn brings_python(view: &View<'_, '_>, step: &Step<'_, '_>) -> bool {
-    let mut found = false;
-    runs::walk(view.scopes, &view.chain, |other| {
-        found |= other.instruction.span().start <= step.instruction.span().start
-            && other.commands.iter().any(|one| {
-                runs::packages(&one.command)
-                    .any(|name| name.starts_with("python3") || name.starts_with("python@"))
-            });
-    });
-    // Another stage or image may bring it along.
-    let from_elsewhere = |copied: &Copied<'_>| {
+/// Whether another stage or image brings Python along.
+fn brings_python(view: &View<'_, '_>) -> bool {
+    view.paths.copied().any(|copied| {
         copied.sources.iter().any(|source| {
             matches!(source.kind, CopyKind::Stage(_) | CopyKind::Image(_)) && source.text.contains("python")
         })
-    };
-    found || view.paths.copied().any(from_elsewhere)
+    })
 }

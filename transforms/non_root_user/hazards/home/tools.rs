@@ -1,10 +1,12 @@
 //! Tools and caches that a step puts below the home directory of root.
 
+use std::sync::Arc;
+
 use harden_core::Value;
 use harden_core::shell::Command;
 use harden_core::syntax::Span;
 
-use super::super::super::runs::{Ran, Step, clean, is_below};
+use super::super::super::runs::{self, Ran, Step, clean, is_below};
 use super::super::super::view::View;
 use super::HOME;
 use super::commands::COMMANDS;
@@ -27,8 +29,45 @@ pub(super) struct Installed {
 /// Longest text of a script that is looked through for calls.
 const MAX_TEXT: usize = 256 << 10;
 
+/// What the steps so far say.
+pub(super) struct Memory {
+    /// A distribution's Python is installed.
+    pub(super) python: bool,
+    /// Poetry was told where to keep its environment.
+    poetry: bool,
+    /// Files that may still be read: each is read again for each command that names it.
+    texts: u32,
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self { python: false, poetry: false, texts: 64 }
+    }
+
+    fn note(&mut self, step: &Step<'_, '_>) {
+        for one in &step.commands {
+            self.python |= runs::packages(&one.command).any(|name| name.starts_with("python"));
+            self.poetry |= one.command.words.iter().any(|word| {
+                ["virtualenvs.create", "virtualenvs.in-project", "virtualenvs.path"]
+                    .contains(&word.text.as_str())
+            });
+        }
+    }
+
+    pub(super) fn text(&mut self, view: &View<'_, '_>, path: &str) -> Option<Arc<str>> {
+        self.texts = self.texts.checked_sub(1)?;
+        Some(view.paths.text(path).ok()?.text)
+    }
+}
+
 /// What a RUN installs.
-pub(super) fn installed(view: &View<'_, '_>, step: &Step<'_, '_>, at: usize) -> Vec<Installed> {
+pub(super) fn installed(
+    view: &View<'_, '_>,
+    memory: &mut Memory,
+    step: &Step<'_, '_>,
+    at: usize,
+) -> Vec<Installed> {
+    memory.note(step);
     let mut found: Vec<Installed> = Vec::new();
     let mut push = |tool: &Tool, span: Span, only_for_these: bool| {
         let folder = clean(&format!("{}/{}", step.home().unwrap_or_default(), tool.folder));
@@ -65,21 +104,21 @@ pub(super) fn installed(view: &View<'_, '_>, step: &Step<'_, '_>, at: usize) -> 
                 push(tool, span, true);
             }
         }
-        if let Some(tool) = poetry(view, step, one) {
+        if let Some(tool) = poetry(view, memory, step, one) {
             push(&tool, span, false);
         }
         if let Some(tool) = miniconda(&one.command) {
             push(&tool, span, false);
         }
-        for tool in packages::of_manifest(view, one) {
+        for tool in packages::of_manifest(view, memory, one) {
             if !is_moved(view, step, tool) {
                 push(tool, span, false);
             }
         }
-        if packages::downloads_python(view, step, one) && !is_moved(view, step, &packages::UV_PYTHON) {
+        if packages::downloads_python(view, memory, one) && !is_moved(view, step, &packages::UV_PYTHON) {
             push(&packages::UV_PYTHON, span, false);
         }
-        if let Some(text) = python(view, step, one) {
+        if let Some(text) = python(view, memory, step, one) {
             for (call, tool) in CALLS {
                 let option = tool.options.iter().any(|option| text.contains(option));
                 if text.contains(call) && !option && !is_moved(view, step, tool) {
@@ -174,7 +213,7 @@ fn moved_by_image(view: &View<'_, '_>, variable: &str) -> bool {
 
 /// `poetry install` keeps its environment below the home directory unless it is told otherwise (Poetry docs,
 /// "Configuration").
-fn poetry(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<Tool> {
+fn poetry(view: &View<'_, '_>, memory: &Memory, step: &Step<'_, '_>, one: &Ran) -> Option<Tool> {
     let tool = Tool {
         name: "Poetry's environment",
         folder: ".cache/pypoetry/virtualenvs",
@@ -183,7 +222,7 @@ fn poetry(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<Tool> {
         provides: &["poetry"],
     };
     let installs = ["install", "sync", "add"].iter().any(|verb| follows(&one.command, &["poetry", verb]));
-    if !installs || has_option(&one.command, &tool) || is_moved(view, step, &tool) {
+    if !installs || memory.poetry || has_option(&one.command, &tool) || is_moved(view, step, &tool) {
         return None;
     }
     let switched = |name: &str, on: &str| {
@@ -195,18 +234,10 @@ fn poetry(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<Tool> {
     if switched("POETRY_VIRTUALENVS_CREATE", "false") || switched("POETRY_VIRTUALENVS_IN_PROJECT", "true") {
         return None;
     }
-    // `poetry config` may stand in an earlier RUN.
-    let stages = view.chain.iter().filter_map(|&index| view.ctx.build.stages.get(index));
-    let configured = stages.flat_map(|stage| &stage.instructions).any(|instruction| {
-        let text = instruction.joined();
-        text.contains("virtualenvs.create")
-            || text.contains("virtualenvs.in-project")
-            || text.contains("virtualenvs.path")
-    });
     let file = view.ctx.context_text("poetry.toml");
     let in_file =
         file.is_ok_and(|text| text.contains("in-project = true") || text.contains("create = false"));
-    (!configured && !in_file).then_some(tool)
+    (!in_file).then_some(tool)
 }
 
 fn is_switch(value: &str, on: &str) -> bool {
@@ -238,7 +269,7 @@ fn miniconda(command: &Command) -> Option<Tool> {
 }
 
 /// Python and Julia code that a command runs: of `-c`, or a script of the build context.
-fn python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<String> {
+fn python(view: &View<'_, '_>, memory: &mut Memory, step: &Step<'_, '_>, one: &Ran) -> Option<String> {
     let name = one.command.name()?;
     if !(name.starts_with("python") || name == "julia" || name == "uv" || name == "poetry") {
         return None;
@@ -249,7 +280,7 @@ fn python(view: &View<'_, '_>, step: &Step<'_, '_>, one: &Ran) -> Option<String>
     }
     let script = words.iter().skip(1).find(|word| matches!(extension(&word.text), "py" | "jl"))?;
     let path = one.absolute(&step.value(script)?.text)?;
-    let text = view.paths.text(&path).ok()?.text;
+    let text = memory.text(view, &path)?;
     Some(text.get(..MAX_TEXT).unwrap_or(&text).to_owned())
 }
 
