@@ -102,7 +102,9 @@ fn of_entry(view: &View<'_, '_>, entry: &BaseImage, name: &str, place: Option<Pl
             let needs: Vec<&str> = entry.needs.iter().map(|need| needed(*need)).collect();
             let message =
                 format!("the program of `{name}` runs as another user only with {}", needs.join(", "));
-            risks.push(Risk::lower("needs-configuration", advice(message), place.clone()));
+            // A port alone is for the platform to give.
+            let risk = if entry.needs == [Need::Port] { Risk::lower } else { Risk::stop };
+            risks.push(risk("needs-configuration", advice(message), place.clone()));
         }
         Role::Server | Role::Base => {}
     }

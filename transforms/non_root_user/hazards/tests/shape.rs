@@ -65,7 +65,7 @@ fn the_author_chose_root() {
 fn bases() {
     // What a registry says of entrypoint and command is not asked for here.
     let known = |text: &str| risks_with(text, &BuildSetup::default(), &World::new(&[]).without_base());
-    assert_eq!(known("FROM postgres:16\n"), ["lower needs-configuration 1", "stop drops-privileges 1"]);
+    assert_eq!(known("FROM postgres:16\n"), ["stop drops-privileges 1", "stop needs-configuration 1"]);
     let own = known("FROM postgres:16\nENTRYPOINT [\"/x\"]\n");
     assert!(!own.iter().any(|risk| risk.contains("drops-privileges")), "{own:?}");
     let nginx = known("FROM nginx:1.27\n");
