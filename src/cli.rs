@@ -7,6 +7,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use harden_core::{Level, Transform};
 
+use crate::notes::Choice;
+
 /// Rewrites Dockerfiles so that they are harder to attack, without breaking the build.
 #[derive(Debug, Parser)]
 #[command(
@@ -160,6 +162,14 @@ pub struct RunArgs {
     #[expect(clippy::doc_markdown, reason = "this is also the help")]
     pub openshift: bool,
 
+    /// Files beside a Dockerfile for what its fixes leave to others [default: what harden.toml says, else auto].
+    ///
+    /// `Dockerfile.runtime.md` says how to build and run the image now; `.env.example` gets the names of the variables it
+    /// needs, and `.dockerignore` the files to keep out. auto: when there is something to do. always: also when there is
+    /// only something to know. never: none of the three.
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub notes: Option<NotesArg>,
+
     /// Let --write change files with changes that git does not have.
     ///
     /// Without it such a file, and one that git does not track, is left alone: what harden replaces could not be had
@@ -273,6 +283,27 @@ impl From<LevelArg> for Level {
             LevelArg::Safe => Level::Safe,
             LevelArg::Review => Level::Review,
             LevelArg::Suggest => Level::Suggest,
+        }
+    }
+}
+
+/// `--notes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NotesArg {
+    /// When a fix leaves something to do.
+    Auto,
+    /// Whenever a fix says something about the image.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<NotesArg> for Choice {
+    fn from(notes: NotesArg) -> Self {
+        match notes {
+            NotesArg::Auto => Choice::Auto,
+            NotesArg::Always => Choice::Always,
+            NotesArg::Never => Choice::Never,
         }
     }
 }

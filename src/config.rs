@@ -23,6 +23,8 @@ use std::path::{Path, PathBuf};
 
 use harden_core::{Level, UserSettings};
 
+use crate::notes::Choice;
+
 pub use error::ConfigError;
 use files::FileRule;
 pub use images::{ImagePattern, ImagePolicy};
@@ -52,6 +54,8 @@ pub struct Config {
     pub facts: Vec<PathBuf>,
     /// `offline`: whether registries are left alone.
     pub offline: Option<bool>,
+    /// `notes`: when there are files of notes beside a Dockerfile.
+    pub notes: Option<Choice>,
     /// `[pin-digest]`: which images are pinned. `ignore` lists images that never are, `only`, unless empty, those that
     /// may be.
     pub images: ImagePolicy,

@@ -9,6 +9,7 @@ pub mod discover;
 mod engine;
 pub mod facts;
 mod lookup;
+pub mod notes;
 pub mod output;
 mod registries;
 mod run;

@@ -1,5 +1,6 @@
 //! A run: find, look up, rewrite, print or write, and the exit code.
 
+mod beside;
 mod dirty;
 mod file;
 mod prepare;
@@ -19,9 +20,10 @@ use crate::cli::{Cli, Command, Format, InputArgs, Mode, RunArgs};
 use crate::discover::{Discovery, Input, Options, ProblemKind, discover};
 use crate::facts::images::{ImageFacts, Knowledge};
 use crate::lookup;
+use crate::notes::Shared;
 use crate::output::Sink;
 use crate::registries::Registries;
-use dirty::Guard;
+use dirty::{Checked, Guard, Unchecked};
 use file::Draft;
 use prepare::{Prepared, Rules, prepare};
 use printer::{Network, Printer};
@@ -150,6 +152,7 @@ fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -
     let mut printer = Printer::new(args, &renderer, out, err);
     printer.begin(&found, &network)?;
     let mut guard = (args.mode() == Mode::Write && !args.allow_dirty).then(Guard::default);
+    let mut shared = Shared::default();
     for batch in sources.chunks(BATCH) {
         let draft = |source| Draft::new(&rules, source, images);
         let finish = |draft: Draft<'_>| draft.finish(args.mode(), &renderer);
@@ -158,17 +161,35 @@ fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -
             // git is asked about a whole batch at once, and only about files that would change.
             Some(guard) => {
                 let mut drafts: Vec<_> = pool.install(|| batch.par_iter().map(draft).collect());
-                for warning in guard.check(&mut drafts) {
+                for warning in keep_clear(guard, &mut drafts) {
                     printer.warning(warning)?;
                 }
                 pool.install(|| drafts.into_par_iter().map(finish).collect())
             }
         };
-        for rendered in &rendered {
-            printer.file(rendered)?;
+        for rendered in rendered {
+            printer.file(&rendered)?;
+            rendered.request.into_iter().for_each(|request| shared.add(request));
         }
     }
+    let (files, refusals) = shared.settle(&found.candidates);
+    beside::write(&files, &refusals, guard.as_mut(), &renderer, &mut printer)?;
     printer.end(&found, &network)
+}
+
+/// Refuses the drafts that would write over what git has no copy of.
+fn keep_clear(guard: &mut Guard, drafts: &mut [Draft<'_>]) -> Vec<Unchecked> {
+    let targets = drafts.iter().enumerate();
+    let targets: Vec<(usize, PathBuf)> = targets
+        .flat_map(|(index, draft)| draft.targets().map(move |path| (index, path.to_path_buf())))
+        .collect();
+    let paths: Vec<&Path> = targets.iter().map(|(_, path)| path.as_path()).collect();
+    let Checked { dirty, unchecked } = guard.check(&paths);
+    for (place, why) in dirty {
+        let (index, path) = &targets[place];
+        drafts[*index].refuse(path, why);
+    }
+    unchecked
 }
 
 fn pool(args: &InputArgs) -> Option<rayon::ThreadPool> {

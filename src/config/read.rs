@@ -12,14 +12,27 @@ use super::files::{self, FileRule};
 use super::images::{ImagePattern, ImagePolicy};
 use super::user::STYLES;
 use super::{Config, ConfigError, Registry, UserChoice};
+use crate::notes::Choice;
 
-const TOP: &[&str] =
-    &["facts", "files", "level", "non-root-user", "offline", "only", "pin-digest", "registries", "skip"];
+const TOP: &[&str] = &[
+    "facts",
+    "files",
+    "level",
+    "non-root-user",
+    "notes",
+    "offline",
+    "only",
+    "pin-digest",
+    "registries",
+    "skip",
+];
 const NON_ROOT_USER: &[&str] = &["recursive-chown", "style"];
 const PIN_DIGEST: &[&str] = &["ignore", "only"];
 const REGISTRY: &[&str] = &["insecure", "mirror"];
 const FILES: &[&str] = &["level", "non-root-user", "paths", "skip"];
 const LEVELS: &[&str] = &["safe", "review", "suggest"];
+const NOTES: [(&str, Choice); 3] =
+    [("auto", Choice::Auto), ("always", Choice::Always), ("never", Choice::Never)];
 
 type Value<'t> = Spanned<DeValue<'t>>;
 /// A text of the file and where it stands.
@@ -43,6 +56,7 @@ pub(super) fn parse(text: &str, path: &Path, origin: &str) -> Result<Config, Con
         only: top.transforms("only")?,
         skip: top.transforms("skip")?,
         offline: top.boolean("offline")?,
+        notes: top.notes()?,
         user: top.user()?,
         ..Config::default()
     };
@@ -197,6 +211,17 @@ impl<'r, 't> Section<'r, 't> {
             let help = suggestion(text, LEVELS, "the levels are");
             self.reader.error(span, format!("there is no level `{text}`"), help)
         })
+    }
+
+    fn notes(&self) -> Result<Option<Choice>, ConfigError> {
+        let Some((text, span)) = self.string("notes", "`auto`, `always` or `never`")? else {
+            return Ok(None);
+        };
+        if let Some((_, choice)) = NOTES.iter().find(|(name, _)| *name == text) {
+            return Ok(Some(*choice));
+        }
+        let help = suggestion(text, &NOTES.map(|(name, _)| name), "it takes");
+        Err(self.reader.error(span, format!("`notes` cannot be `{text}`"), help))
     }
 
     /// `[non-root-user]`, here or in a `[[files]]` entry.

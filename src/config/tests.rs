@@ -45,6 +45,7 @@ fn the_documented_example_means_what_it_says() {
     assert_eq!((config.only.len(), &config.skip[..]), (0, &["add-to-copy".to_owned()][..]));
     assert_eq!(config.facts, [Path::new("ci/image-facts.json")]);
     assert_eq!(config.offline, Some(false));
+    assert_eq!(config.notes, Some(Choice::default()), "the example shows the default");
     assert_eq!(config.mirrors()["docker.io"], "mirror.mycorp.example/hub");
     assert_eq!(config.insecure().into_iter().collect::<Vec<_>>(), ["registry.mycorp.example:5000"]);
     assert!(config.images.allows(&image("node:22")).is_ok());
@@ -61,6 +62,7 @@ fn the_documented_example_means_what_it_says() {
         "only",
         "skip",
         "facts",
+        "notes",
         "offline",
         "ignore",
         "style",

@@ -23,10 +23,18 @@ pub fn begin() -> String {
 
 /// The document after its last file.
 ///
-/// `registries` holds a line for each registry that failed, and warnings about their configuration.
-pub fn end(problems: &[ProblemReport], registries: &[String], summary: &SummaryReport) -> String {
-    let (problems, registries) = (encode(&problems), encode(&registries));
-    format!("\n],\"problems\":{problems},\"registries\":{registries},\"summary\":{}}}\n", encode(summary))
+/// `companions` are files that several Dockerfiles share; `registries` holds a line for each registry that failed, and warnings about their configuration.
+pub fn end(
+    companions: &[CompanionReport],
+    problems: &[ProblemReport],
+    registries: &[String],
+    summary: &SummaryReport,
+) -> String {
+    let (companions, problems, registries) = (encode(&companions), encode(&problems), encode(&registries));
+    format!(
+        "\n],\"companions\":{companions},\"problems\":{problems},\"registries\":{registries},\"summary\":{}}}\n",
+        encode(summary)
+    )
 }
 
 /// A part of the document. Structs of strings and numbers can always be encoded.
@@ -48,6 +56,22 @@ pub struct FileReport {
     /// The change as a unified diff, with secrets masked: for reading, not for applying.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// Files beside it that belong to it alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<CompanionReport>,
+}
+
+/// A file beside a Dockerfile that is new or changes.
+#[derive(Debug, Serialize)]
+pub struct CompanionReport {
+    /// Its path, spelled as that of the Dockerfile.
+    pub path: String,
+    /// `runtime-notes`, `env-example` or `dockerignore`.
+    pub kind: &'static str,
+    /// `new` or `changed`.
+    pub status: &'static str,
+    /// The change as a unified diff, with secrets masked: for reading, not for applying.
+    pub diff: String,
 }
 
 /// One finding.
@@ -127,7 +151,12 @@ impl ProblemReport {
 
     /// Something that stops nothing.
     pub fn warning(path: String, message: String) -> Self {
-        Self { path, line: None, error: false, message }
+        Self::of(path, message, false)
+    }
+
+    /// Something about a whole file.
+    pub fn of(path: String, message: String, error: bool) -> Self {
+        Self { path, line: None, error, message }
     }
 }
 
@@ -140,6 +169,7 @@ pub struct SummaryReport {
     fixed: usize,
     offered: usize,
     refused: usize,
+    companions: usize,
     exit_code: u8,
 }
 
@@ -153,6 +183,7 @@ impl SummaryReport {
             fixed: summary.fixed.values().sum(),
             offered: summary.offers(),
             refused: summary.refused,
+            companions: summary.beside,
             exit_code,
         }
     }

@@ -19,6 +19,10 @@ pub struct Summary {
     pub offered: BTreeMap<Level, usize>,
     /// Findings left alone that a person may want to act on.
     pub refused: usize,
+    /// Files beside Dockerfiles with changes.
+    pub beside: usize,
+    /// Files beside Dockerfiles that could not be written.
+    pub beside_failed: usize,
 }
 
 impl Summary {
@@ -48,6 +52,8 @@ impl Summary {
         self.changed += other.changed;
         self.failed += other.failed;
         self.refused += other.refused;
+        self.beside += other.beside;
+        self.beside_failed += other.beside_failed;
         for (&name, count) in &other.fixed {
             *self.fixed.entry(name).or_default() += count;
         }
@@ -71,6 +77,10 @@ impl Summary {
         } else if self.failed < self.files {
             parts.push("nothing to change".to_owned());
         }
+        if self.beside > 0 {
+            let verb = if written { "written" } else { "to write" };
+            parts.push(format!("{} beside them {verb}", counted(self.beside, "file")));
+        }
         // A level includes those below it.
         let mut sum = 0;
         for (level, count) in &self.offered {
@@ -83,6 +93,9 @@ impl Summary {
         }
         if self.failed > 0 {
             parts.push(format!("{} not handled", self.failed));
+        }
+        if self.beside_failed > 0 {
+            parts.push(format!("{} beside them not written", counted(self.beside_failed, "file")));
         }
         format!("{}: {}", counted(self.files, "file"), parts.join("; "))
     }
@@ -113,11 +126,14 @@ mod tests {
             fixed: BTreeMap::from([("add-to-copy", 1), ("pin-digest", 2)]),
             offered: BTreeMap::from([(Level::Review, 1), (Level::Suggest, 2)]),
             refused: 1,
+            beside: 3,
+            beside_failed: 1,
         };
         assert_eq!(
             summary.line(true),
-            "4 files: 2 changed (add-to-copy 1, pin-digest 2); --level review would make 1 more fix; \
-             --level suggest would make 3 more fixes; 1 finding left alone; 1 not handled"
+            "4 files: 2 changed (add-to-copy 1, pin-digest 2); 3 files beside them written; --level \
+             review would make 1 more fix; --level suggest would make 3 more fixes; 1 finding left alone; 1 not handled; 1 file \
+             beside them not written"
         );
     }
 }

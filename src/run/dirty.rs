@@ -10,7 +10,6 @@ use std::io::ErrorKind;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::file::Draft;
 use super::shown;
 
 /// Bytes of names given to one call of git: Windows takes command lines of 32 KiB.
@@ -25,8 +24,16 @@ pub(super) struct Unchecked {
     pub(super) message: String,
 }
 
-/// Files of one repository by their [`key`]: the name for git, and the places of their drafts.
+/// Files of one repository by their [`key`]: the name for git, and their places in what was asked about.
 type Files = BTreeMap<Vec<u8>, (OsString, Vec<usize>)>;
+
+/// What git says about some files.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// The dirty ones, by their places in what was asked about, and why they must not be written.
+    pub(super) dirty: Vec<(usize, &'static str)>,
+    pub(super) unchecked: Vec<Unchecked>,
+}
 
 /// Asks git about files before they are written.
 #[derive(Debug, Default)]
@@ -36,15 +43,15 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Refuses the drafts whose files are dirty. One call of git a repository, unless it is for very many files.
-    pub(super) fn check(&mut self, drafts: &mut [Draft<'_>]) -> Vec<Unchecked> {
+    /// Finds the files that are dirty. One call of git a repository, unless it is for very many files.
+    pub(super) fn check(&mut self, paths: &[&Path]) -> Checked {
         let mut repositories: BTreeMap<PathBuf, Files> = BTreeMap::new();
-        for (index, draft) in drafts.iter().enumerate() {
-            let Some((root, name)) = draft.target().and_then(place) else { continue };
+        for (index, path) in paths.iter().enumerate() {
+            let Some((root, name)) = place(path) else { continue };
             let files = repositories.entry(root).or_default();
             files.entry(key(&name)).or_insert_with(|| (name, Vec::new())).1.push(index);
         }
-        let mut warnings = Vec::new();
+        let mut checked = Checked::default();
         for (root, files) in repositories {
             if self.unchecked.contains(&root) {
                 continue;
@@ -54,7 +61,7 @@ impl Guard {
             {
                 Ok(dirty) => dirty,
                 Err(why) => {
-                    warnings.extend(why.map(|why| Unchecked {
+                    checked.unchecked.extend(why.map(|why| Unchecked {
                         root: root.clone(),
                         message: format!(
                             "git cannot say whether files have changes that it does not have ({why}); they are written \
@@ -66,12 +73,11 @@ impl Guard {
                 }
             };
             for (name, dirt) in dirty.iter().flatten() {
-                for &index in files.get(name).map(|(_, drafts)| drafts.as_slice()).unwrap_or_default() {
-                    drafts[index].refuse(dirt.why());
-                }
+                let places = files.get(name).map(|(_, places)| places.as_slice()).unwrap_or_default();
+                checked.dirty.extend(places.iter().map(|&index| (index, dirt.why())));
             }
         }
-        warnings
+        checked
     }
 }
 

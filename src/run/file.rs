@@ -15,11 +15,14 @@ use super::source::{Source, Text};
 use crate::cli::Mode;
 use crate::discover::Input;
 use crate::facts::images::ImageFacts;
+use crate::notes::{self, Beside, Companion, Request};
 
 /// One file after the engine.
 pub(super) struct Rewritten {
     pub(super) before: Arc<str>,
     pub(super) outcome: Outcome,
+    /// Its page of notes, when that is new or changes.
+    pub(super) page: Option<Companion>,
 }
 
 /// Why a file was not handled.
@@ -33,7 +36,14 @@ pub(super) enum Failure {
 /// One file after the engine, and what is needed to write it. Nothing was written yet.
 pub(super) struct Draft<'s> {
     path: String,
-    result: Result<(Text<'s>, Outcome), Failure>,
+    result: Result<Ready<'s>, Failure>,
+}
+
+/// What is about to be written.
+struct Ready<'s> {
+    read: Text<'s>,
+    outcome: Outcome,
+    beside: Beside,
 }
 
 impl<'s> Draft<'s> {
@@ -48,29 +58,45 @@ impl<'s> Draft<'s> {
         Self { path, result }
     }
 
-    /// The file that a write would change, as it was found.
-    pub(super) fn target(&self) -> Option<&Path> {
-        match &self.result {
-            Ok((Text::File(original), outcome)) if outcome.is_changed() => Some(original.path()),
-            _ => None,
-        }
+    /// The files that a write would change, as they were found; new ones are not among them.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Path> {
+        let ready = self.result.as_ref().ok().filter(|ready| ready.outcome.is_changed());
+        let dockerfile = ready.and_then(|ready| match &ready.read {
+            Text::File(original) => Some(original.path()),
+            Text::Stdin(_) => None,
+        });
+        let page = ready.and_then(|ready| ready.beside.page.as_ref());
+        let page = page.filter(|page| page.before().is_some()).map(|page| page.path.as_path());
+        dockerfile.into_iter().chain(page)
     }
 
-    /// Leaves the file as it is; `why` says the reason and what to do.
-    pub(super) fn refuse(&mut self, why: &str) {
-        self.result = Err(Failure::Other(format!("did not write {}: {why}", self.path)));
+    /// Leaves everything as it is because of one of the [targets](Self::targets); `why` says the reason and what to do.
+    pub(super) fn refuse(&mut self, target: &Path, why: &str) {
+        let target = shown(target);
+        let because =
+            if target == self.path { String::new() } else { format!(" because of its notes in {target}") };
+        self.result = Err(Failure::Other(format!("did not write {}{because}: {why}", self.path)));
+    }
+
+    /// What it wants in files that several Dockerfiles share.
+    fn take_request(&mut self) -> Option<Request> {
+        self.result.as_mut().ok()?.beside.request.take()
     }
 
     /// Writes when asked to, and renders. A panic costs this file only.
-    pub(super) fn finish(self, mode: Mode, renderer: &Renderer<'_>) -> Rendered {
+    pub(super) fn finish(mut self, mode: Mode, renderer: &Renderer<'_>) -> Rendered {
+        let request = self.take_request();
         let Self { path, result } = self;
         let result = catch_unwind(AssertUnwindSafe(|| result.and_then(|ready| settle(ready, mode))))
             .unwrap_or_else(|panic| Err(crash(&path, "the file is unchanged", panic.as_ref())));
-        catch_unwind(AssertUnwindSafe(|| renderer.file(&path, &result))).unwrap_or_else(|panic| {
-            let state =
-                if mode == Mode::Write { "the file may be rewritten" } else { "the file is unchanged" };
-            renderer.file(&path, &Err(crash(&path, state, panic.as_ref())))
-        })
+        let request = request.filter(|_| result.is_ok());
+        let rendered =
+            catch_unwind(AssertUnwindSafe(|| renderer.file(&path, &result))).unwrap_or_else(|panic| {
+                let state =
+                    if mode == Mode::Write { "the file may be rewritten" } else { "the file is unchanged" };
+                renderer.file(&path, &Err(crash(&path, state, panic.as_ref())))
+            });
+        Rendered { request, ..rendered }
     }
 }
 
@@ -79,23 +105,33 @@ fn engine<'s>(
     source: &Source<'s>,
     images: &dyn ImageFacts,
     path: &str,
-) -> Result<(Text<'s>, Outcome), Failure> {
+) -> Result<Ready<'s>, Failure> {
     let read = source.read().map_err(Failure::Other)?;
     let result = rules
         .with_engine(source, images, |engine| engine.rewrite(read.text(), source.candidate))
         .map_err(Failure::Other)?;
     match result {
-        Ok(outcome) => Ok((read, outcome)),
+        Ok(outcome) => {
+            let choice = rules.notes(source).map_err(Failure::Other)?;
+            let beside = notes::beside(source.candidate, &outcome, choice).map_err(Failure::Other)?;
+            Ok(Ready { read, outcome, beside })
+        }
         Err(RewriteError::Invalid(_)) => Err(Failure::Invalid(Dockerfile::parse(read.text()).into())),
         Err(error @ RewriteError::Unsettled { .. }) => Err(Failure::Other(format!("{path}: {error}"))),
     }
 }
 
-fn settle((read, outcome): (Text<'_>, Outcome), mode: Mode) -> Result<Rewritten, Failure> {
+/// The page first: without it nobody would learn what the fixes ask for.
+fn settle(Ready { read, outcome, beside }: Ready<'_>, mode: Mode) -> Result<Rewritten, Failure> {
+    let page = beside.page;
     if let (Mode::Write, Text::File(original), true) = (mode, &read, outcome.is_changed()) {
-        original.replace(&outcome.text).map_err(|error| Failure::Other(error.to_string()))?;
+        page.iter().try_for_each(Companion::write).map_err(Failure::Other)?;
+        original.replace(&outcome.text).map_err(|error| {
+            page.iter().for_each(Companion::undo);
+            Failure::Other(error.to_string())
+        })?;
     }
-    Ok(Rewritten { before: read.text().into(), outcome })
+    Ok(Rewritten { before: read.text().into(), outcome, page })
 }
 
 fn crash(path: &str, state: &str, panic: &(dyn Any + Send)) -> Failure {

@@ -13,6 +13,7 @@ use crate::facts::cache;
 use crate::facts::file::RecordedFacts;
 use crate::facts::images::{Allowed, ImageFacts};
 use crate::facts::registry::RegistryOptions;
+use crate::notes::Choice;
 use crate::registries::{Registries, Settings};
 
 /// Settings of all files of a run.
@@ -71,13 +72,21 @@ pub(super) struct Rules<'a> {
     pub(super) level: Option<Level>,
     /// What the command line chooses about the user that containers run as.
     pub(super) user: UserChoice,
+    /// What the command line says about files of notes.
+    pub(super) notes: Option<Choice>,
     pub(super) configs: &'a Configs,
 }
 
 impl<'a> Rules<'a> {
     pub(super) fn new(args: &RunArgs, all: &[&'static dyn Transform], configs: &'a Configs) -> Self {
         let user = UserChoice { style: args.openshift.then_some(UserStyle::RootGroup), recursive: None };
-        Self { transforms: args.transforms(all), level: args.level.map(Into::into), user, configs }
+        Self {
+            transforms: args.transforms(all),
+            level: args.level.map(Into::into),
+            user,
+            notes: args.notes.map(Into::into),
+            configs,
+        }
     }
 
     /// Calls `work` with the engine for one file; its configuration may be another one than that of its neighbour.
@@ -108,6 +117,16 @@ impl<'a> Rules<'a> {
             images: &allowed,
         };
         Ok(work(&engine))
+    }
+
+    /// Whether there are files of notes beside one file.
+    pub(super) fn notes(&self, source: &Source<'_>) -> Result<Choice, String> {
+        if let Some(choice) = self.notes {
+            return Ok(choice);
+        }
+        let start = source.candidate.path().unwrap_or(Path::new("."));
+        let config = self.configs.of(start).map_err(|error| error.to_string())?;
+        Ok(config.and_then(|config| config.notes).unwrap_or_default())
     }
 
     /// Lets one file ask for what it needs. Failures are left to the run itself.

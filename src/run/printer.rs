@@ -1,13 +1,15 @@
 //! Prints the results of a run in order.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use super::dirty::Unchecked;
 use super::render::{Rendered, Renderer};
-use super::{CHANGES, ERROR, OK, REMAINING, UNREACHED};
+use super::{CHANGES, ERROR, OK, REMAINING, UNREACHED, shown};
 use crate::cli::RunArgs;
 use crate::discover::{Discovery, Problem, ProblemKind};
 use crate::facts::registry::NetworkReport;
+use crate::notes::Companion;
 use crate::output::summary::Summary;
 use crate::output::{Sink, json};
 use crate::updaters::{Updater, Updaters, notes};
@@ -52,6 +54,8 @@ pub(super) struct Printer<'a, 'o, 'e> {
     updaters: Updaters,
     /// For the end of a JSON document.
     unchecked: Vec<Unchecked>,
+    companions: Vec<json::CompanionReport>,
+    left: Vec<json::ProblemReport>,
 }
 
 impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
@@ -72,6 +76,8 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             pinned: Vec::new(),
             updaters: Updaters::default(),
             unchecked: Vec::new(),
+            companions: Vec::new(),
+            left: Vec::new(),
         }
     }
 
@@ -125,6 +131,30 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
         Ok(())
     }
 
+    /// A file that several Dockerfiles share.
+    pub(super) fn companion(&mut self, companion: &Companion) -> io::Result<()> {
+        self.summary.beside += 1;
+        if self.renderer.is_json() {
+            self.companions.push(self.renderer.companion_report(companion));
+            return Ok(());
+        }
+        self.out.put(&self.renderer.companion(companion))
+    }
+
+    /// A file that several Dockerfiles share and that is as it was. `error`: it could not be written, else a person has
+    /// to decide.
+    pub(super) fn left(&mut self, path: &Path, message: &str, error: bool) -> io::Result<()> {
+        let path = shown(path);
+        self.summary.beside_failed += usize::from(error);
+        self.summary.refused += usize::from(!error);
+        if self.renderer.is_json() {
+            self.left.push(json::ProblemReport::of(path, message.to_owned(), error));
+            return Ok(());
+        }
+        let line = format!("{path}: {message}");
+        self.err.put(&if error { self.renderer.error(&line) } else { self.renderer.warning(&line) })
+    }
+
     /// What comes after the last file, and the exit code.
     pub(super) fn end(&mut self, found: &Discovery, network: &Network) -> io::Result<u8> {
         let code = self.code(found, network);
@@ -134,9 +164,9 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
                 found.problems.iter().map(|one| json::ProblemReport::new(one, is_error(one, found)));
             let unchecked =
                 self.unchecked.drain(..).map(|one| json::ProblemReport::warning(one.path(), one.message));
-            let problems: Vec<_> = problems.chain(unchecked).collect();
+            let problems: Vec<_> = problems.chain(unchecked).chain(self.left.drain(..)).collect();
             let summary = json::SummaryReport::new(&self.summary, code);
-            self.out.put(&json::end(&problems, network.lines(), &summary))?;
+            self.out.put(&json::end(&self.companions, &problems, network.lines(), &summary))?;
         } else if !self.quiet && self.summary.files > 0 {
             for note in notes {
                 self.err.put(&self.renderer.note(&note))?;
@@ -147,7 +177,8 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
     }
 
     fn code(&self, found: &Discovery, network: &Network) -> u8 {
-        let failed = self.summary.failed > 0 || found.problems.iter().any(|problem| is_error(problem, found));
+        let failed = self.summary.failed + self.summary.beside_failed > 0
+            || found.problems.iter().any(|problem| is_error(problem, found));
         let nothing_found = found.candidates.is_empty();
         if failed || nothing_found {
             ERROR

@@ -10,6 +10,7 @@ use harden_core::{Disposition, Outcome, Report, Suppressions, redact};
 
 use super::file::{Failure, Rewritten};
 use crate::cli::{ColorArg, Format, Mode, RunArgs, explainable};
+use crate::notes::{Companion, Request};
 use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
 use crate::output::summary::Summary;
 use crate::output::text::Look;
@@ -27,6 +28,8 @@ pub(super) struct Rendered {
     pub(super) summary: Summary,
     /// The file, if a reference in it was pinned.
     pub(super) pinned: Option<PathBuf>,
+    /// What it wants in files that several Dockerfiles share.
+    pub(super) request: Option<Request>,
 }
 
 /// How a run prints.
@@ -83,19 +86,25 @@ impl<'a> Renderer<'a> {
     pub(super) fn file(&self, path: &str, result: &Result<Rewritten, Failure>) -> Rendered {
         let mut summary = Summary::default();
         match result {
-            Ok(rewritten) => summary.count(&rewritten.outcome),
+            Ok(rewritten) => {
+                summary.count(&rewritten.outcome);
+                summary.beside += usize::from(rewritten.page.is_some());
+            }
             Err(_) => summary.fail(),
         }
         if self.is_json() {
             return Rendered { out: self.json_object(path, result), summary, ..Rendered::default() };
         }
         let (out, err) = match result {
-            Ok(rewritten) => (self.change(path, rewritten), self.findings(path, rewritten)),
+            Ok(rewritten) => {
+                let page = rewritten.page.as_ref().map(|page| self.companion(page)).unwrap_or_default();
+                (self.change(path, rewritten) + &page, self.findings(path, rewritten))
+            }
             Err(Failure::Invalid(file)) => (String::new(), snippet::invalid(path, file, self.colour_err)),
             Err(Failure::Other(message)) => (String::new(), self.error(message)),
         };
         let pinned = result.as_ref().is_ok_and(|rewritten| is_pinned(&rewritten.outcome)) && path != "-";
-        Rendered { out, err, summary, pinned: pinned.then(|| PathBuf::from(path)) }
+        Rendered { out, err, summary, pinned: pinned.then(|| PathBuf::from(path)), request: None }
     }
 
     fn change(&self, path: &str, rewritten: &Rewritten) -> String {
@@ -111,6 +120,35 @@ impl<'a> Renderer<'a> {
             Mode::Check if outcome.is_changed() => format!("{path}\n"),
             Mode::Diff | Mode::Write | Mode::Check => String::new(),
         }
+    }
+
+    /// A file beside a Dockerfile, for standard output.
+    pub(super) fn companion(&self, companion: &Companion) -> String {
+        match self.args.mode() {
+            Mode::Diff => {
+                let style = if self.colour_out { DiffStyle::Colour } else { DiffStyle::Plain };
+                self.companion_diff(companion, style, self.args.redact)
+            }
+            Mode::Check if self.colour_out => format!("{}\n", visible(&super::shown(&companion.path))),
+            Mode::Check => format!("{}\n", super::shown(&companion.path)),
+            Mode::Write => String::new(),
+        }
+    }
+
+    /// The same for JSON.
+    pub(super) fn companion_report(&self, companion: &Companion) -> json::CompanionReport {
+        json::CompanionReport {
+            path: super::shown(&companion.path),
+            kind: companion.kind.name(),
+            status: if companion.before().is_some() { "changed" } else { "new" },
+            diff: self.companion_diff(companion, DiffStyle::Plain, true),
+        }
+    }
+
+    fn companion_diff(&self, companion: &Companion, style: DiffStyle, redacted: bool) -> String {
+        let name = self.name_in_diff(&super::shown(&companion.path));
+        let diff = FileDiff { path: &name, before: companion.before(), after: companion.after() };
+        difference_of(&diff, style, redacted)
     }
 
     fn findings(&self, path: &str, rewritten: &Rewritten) -> String {
@@ -145,11 +183,13 @@ impl<'a> Renderer<'a> {
             findings: Vec::new(),
             errors: Vec::new(),
             diff: None,
+            companions: Vec::new(),
         };
         match result {
             Ok(rewritten) => {
                 let source = Dockerfile::parse(Arc::clone(&rewritten.before));
                 report.findings = json::findings(path, &source, &rewritten.outcome);
+                report.companions.extend(rewritten.page.as_ref().map(|page| self.companion_report(page)));
                 if rewritten.outcome.is_changed() {
                     report.status = "changed";
                     report.diff = Some(self.difference(path, rewritten, DiffStyle::Plain, true));
@@ -169,17 +209,7 @@ impl<'a> Renderer<'a> {
     fn difference(&self, path: &str, rewritten: &Rewritten, style: DiffStyle, redacted: bool) -> String {
         let (before, after) = (&rewritten.before, &rewritten.outcome.text);
         let name = self.name_in_diff(path);
-        let diff = FileDiff { path: &name, before: Some(before), after };
-        let mut options = DiffOptions { style, ..DiffOptions::default() };
-        if !redacted {
-            return unified(&diff, &options);
-        }
-        let ranges = |text: &Arc<str>| -> Vec<Range<usize>> {
-            redact::secret_spans(&Dockerfile::parse(Arc::clone(text))).into_iter().map(Span::range).collect()
-        };
-        let (before, after) = (ranges(before), ranges(after));
-        options.redact = Some(Secrets { before: &before, after: &after });
-        unified(&diff, &options)
+        difference_of(&FileDiff { path: &name, before: Some(before), after }, style, redacted)
     }
 
     /// The name a diff gives to a file: relative to [`root`], links followed, since `git apply` refuses to patch a link.
@@ -187,11 +217,30 @@ impl<'a> Renderer<'a> {
         if path == "-" {
             return "Dockerfile".to_owned();
         }
-        let real = Path::new(path).canonicalize().ok();
+        // A file that is new has only a folder yet.
+        let real = Path::new(path).canonicalize().ok().or_else(|| {
+            let path = Path::new(path);
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Some(folder.canonicalize().ok()?.join(path.file_name()?))
+        });
         let below =
             real.as_deref().zip(self.root.as_deref()).and_then(|(real, root)| real.strip_prefix(root).ok());
         below.map_or_else(|| path.trim_start_matches('/').to_owned(), super::shown)
     }
+}
+
+fn difference_of(diff: &FileDiff<'_>, style: DiffStyle, redacted: bool) -> String {
+    let mut options = DiffOptions { style, ..DiffOptions::default() };
+    if !redacted {
+        return unified(diff, &options);
+    }
+    let ranges = |text: &str| -> Vec<Range<usize>> {
+        redact::secret_spans(&Dockerfile::parse(text)).into_iter().map(Span::range).collect()
+    };
+    let (before, after) = (ranges(diff.before.unwrap_or_default()), ranges(diff.after));
+    options.redact = Some(Secrets { before: &before, after: &after });
+    unified(diff, &options)
 }
 
 fn is_pinned(outcome: &Outcome) -> bool {

@@ -44,6 +44,7 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
         transforms: harden_transforms::all().to_vec(),
         level: None,
         user: UserChoice::default(),
+        notes: None,
         configs: &configs,
     };
     let inspects = args.input.registry.inspect;

@@ -3,7 +3,7 @@
 use dockerfile_syntax::Dockerfile;
 use harden_core::redact::mask_text;
 use harden_core::{Hazard, Note, Place, SecretSource};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something a fix could break, or that stops it.
 #[derive(Debug, Serialize)]
@@ -40,7 +40,7 @@ impl HazardReport {
 }
 
 /// A consequence of a fix, as data: `kind` tells which fields there are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NoteReport {
     /// The container runs as this user.
@@ -102,7 +102,8 @@ pub enum NoteReport {
 }
 
 impl NoteReport {
-    pub(super) fn new(note: &Note) -> Self {
+    /// Masks what it quotes.
+    pub(crate) fn new(note: &Note) -> Self {
         match note {
             Note::RunsAs { uid, gid } => Self::RunsAs { uid: *uid, gid: *gid },
             Note::Writes { path } => Self::Writes { path: masked(path) },
@@ -122,6 +123,24 @@ impl NoteReport {
             Note::Rotate { name } => Self::Rotate { name: masked(name) },
             Note::Exclude { pattern } => Self::Exclude { pattern: masked(pattern) },
         }
+    }
+
+    /// What it was made from; `None` for a build secret without a source, which nobody writes.
+    pub(crate) fn into_note(self) -> Option<Note> {
+        Some(match self {
+            Self::RunsAs { uid, gid } => Note::RunsAs { uid, gid },
+            Self::Writes { path } => Note::Writes { path },
+            Self::Volume { path, source } => Note::Volume { path, source },
+            Self::LowPort { port } => Note::LowPort { port },
+            Self::Variable { name } => Note::Variable { name },
+            Self::BuildSecret { id, env, file, argument } => {
+                let source = env.map(SecretSource::Variable).or(file.map(SecretSource::File))?;
+                Note::BuildSecret { id, source, argument }
+            }
+            Self::BuildSsh => Note::BuildSsh,
+            Self::Rotate { name } => Note::Rotate { name },
+            Self::Exclude { pattern } => Note::Exclude { pattern },
+        })
     }
 }
 

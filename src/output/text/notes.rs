@@ -5,10 +5,11 @@
 //! Security Context for a Pod or Container" and "Using sysctls in a Kubernetes Cluster". An empty named volume takes over
 //! owner and content of the directory it is mounted over (Docker documentation, "Volumes"); one in use does not.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use harden_core::{Note, SecretSource};
+use harden_core::Note;
+
+use crate::notes::words::{chown_command, is_folder, secret_option, shell_word};
 
 /// A consequence in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,55 +125,30 @@ impl<'n> Notes<'n> {
     }
 }
 
-/// Who owns what is in a volume changes by hand only. busybox does it, since the image itself may have no `chown`; inside a
-/// container, because ids on the host are others with user namespaces.
+/// Who owns what is in a volume changes by hand only.
 fn volume(path: &str, source: Option<&str>, user: User) -> Advice {
     let (message, from) = match source {
         Some(folder) if is_folder(folder) => (
             format!("at run time: the folder `{folder}`, mounted at `{path}`, keeps its owner; run once:"),
-            shell_word(folder),
+            folder,
         ),
         Some(name) => (
             format!(
                 "at run time: the volume `{name}` at `{path}` keeps its owner where it exists already; run once, with its \
                  full name (`docker volume ls`):"
             ),
-            Cow::Borrowed("VOLUME"),
+            "VOLUME",
         ),
         None => (
             format!(
                 "at run time: a volume at `{path}` keeps its owner where it exists already; run once, with its name \
                  (`docker volume ls`):"
             ),
-            Cow::Borrowed("VOLUME"),
+            "VOLUME",
         ),
     };
     let owner = user.map_or("UID:GID".to_owned(), |(uid, gid)| format!("{uid}:{gid}"));
-    let path = shell_word(path);
-    let command = format!("docker run --rm -v {from}:{path} busybox chown -R {owner} {path}");
-    Advice { message, command: Some(command) }
-}
-
-/// The value of `--secret` of the build command (Docker documentation, "docker buildx build").
-fn secret_option(id: &str, source: &SecretSource) -> String {
-    match source {
-        SecretSource::Variable(name) => format!("id={id},env={name}"),
-        SecretSource::File(path) => format!("id={id},src={path}"),
-    }
-}
-
-/// Names of volumes have no slash and begin with a letter or digit (Docker Engine API, "Create a volume").
-fn is_folder(source: &str) -> bool {
-    source.starts_with(['.', '~']) || source.contains(['/', '\\'])
-}
-
-/// One word for a POSIX shell.
-fn shell_word(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@%,=~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    Advice { message, command: Some(chown_command(from, path, &owner)) }
 }
 
 fn list(items: &[String], limit: usize) -> String {

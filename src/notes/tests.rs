@@ -1,0 +1,1 @@
+//! Tests of whole pages and of what they hold.
