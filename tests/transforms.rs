@@ -49,6 +49,11 @@ fn add_to_copy() {
 }
 
 #[test]
+fn non_root_user() {
+    check("non-root-user");
+}
+
+#[test]
 fn pin_digest() {
     check("pin-digest");
 }

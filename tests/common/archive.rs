@@ -1,4 +1,4 @@
-//! Files that are made, not kept: archives, links and the like.
+//! Files that are made, not kept: archives, links, files with an odd mode and the like.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -9,11 +9,13 @@ const TAR_XZ: &str = "fd377a585a0000016922de36020021010c0000008f98419ce027ff0064
                       20d4acfe185eba29d0693648ddd7cb47e0a559e59bbd56dff7afce79f98e7f931db50000002a137f1800017c805000\
                       000057a65ec53e300d8b020000000001595a";
 
-/// Makes `path` as `recipe` says.
+/// Makes `path` as the first line of `recipe` says.
 ///
 /// `tar`, `tar gzip|bzip2|xz|zstd`, `text gzip`, `zip`, `empty`, `damaged` (gzip that ends early), `link TARGET`,
-/// `folder`, `socket`.
+/// `folder`, `socket`; `mode 600` with the content of the file in the lines below; `folder 700` for a new folder or the mode of
+/// one that is kept.
 pub(crate) fn make(path: &Path, recipe: &str) {
+    let (recipe, content) = recipe.split_once('\n').unwrap_or((recipe, ""));
     let bytes = match recipe.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["tar"] => tar(),
         ["tar", "gzip"] => gzip(&tar()),
@@ -25,12 +27,44 @@ pub(crate) fn make(path: &Path, recipe: &str) {
         ["empty"] => Vec::new(),
         ["damaged"] => gzip(&tar())[..12].to_vec(),
         ["folder"] => return std::fs::create_dir_all(path).unwrap(),
+        ["folder", mode] => {
+            std::fs::create_dir_all(path).unwrap();
+            return set_mode(path, octal(mode));
+        }
+        ["mode", mode] => {
+            std::fs::write(path, content).unwrap();
+            return set_mode(path, octal(mode));
+        }
         #[cfg(unix)]
         ["socket"] => return drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
         ["link", target] => return link(target, path),
         _ => panic!("{}: unknown recipe {recipe:?}", path.display()),
     };
     std::fs::write(path, bytes).unwrap();
+}
+
+fn octal(mode: &str) -> u32 {
+    u32::from_str_radix(mode, 8).unwrap()
+}
+
+#[cfg(unix)]
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+pub(crate) fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_: &Path, _: u32) {}
+
+#[cfg(not(unix))]
+pub(crate) fn is_executable(_: &Path) -> bool {
+    false
 }
 
 #[cfg(unix)]

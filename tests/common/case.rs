@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use dockerfile_syntax::{Dockerfile, Span};
 use harden::Engine;
+use harden::config::{Config, UserChoice};
 use harden::discover::{Candidate, Input, Options, discover};
 use harden::facts::file::RecordedFacts;
 use harden::output::diff::{DiffOptions, FileDiff, unified};
-use harden_core::{Disposition, Edit, EditSet, Level, Outcome, Policy, Report, Transform, gate};
+use harden_core::{
+    Disposition, Edit, EditSet, Level, Note, Outcome, Place, Policy, Report, SecretSource, Settings,
+    Transform, gate,
+};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::archive;
@@ -22,10 +26,12 @@ use super::archive;
 /// build context that does not exist; a second Dockerfile may not.
 ///
 /// In a case folder, `NAME.make` is not copied: it holds the recipe that makes `NAME` (see [`archive::make`]). A file
-/// `stdin` makes the Dockerfile come from standard input, without a build context.
+/// `stdin` makes the Dockerfile come from standard input, without a build context. `[non-root-user]` of a
+/// `harden.toml` counts.
 pub(crate) struct Case {
     pub(crate) text: String,
     candidate: Candidate,
+    settings: Settings,
     facts: RecordedFacts,
     folder: tempfile::TempDir,
 }
@@ -58,7 +64,10 @@ impl Case {
         let text = fs::read_to_string(dockerfile).unwrap();
         let own = folder.path().join("facts.json");
         let facts = RecordedFacts::load(if own.exists() { &own } else { facts }).unwrap();
-        Self { text, candidate, facts, folder }
+        let config = Config::discover(folder.path()).unwrap();
+        let chosen = config.as_ref().map(|config| config.for_file(candidate.path())).unwrap_or_default();
+        let settings = Settings { user: chosen.user(UserChoice::default()) };
+        Self { text, candidate, settings, facts, folder }
     }
 
     /// The build context, where there is one.
@@ -68,8 +77,8 @@ impl Case {
 
     /// Runs `transforms` on `text`, which stands in the place of the Dockerfile.
     pub(crate) fn rewrite(&self, text: &str, transforms: &[&'static dyn Transform], level: Level) -> Outcome {
-        let engine =
-            Engine { transforms: transforms.to_vec(), policy: Policy::at(level), images: &self.facts };
+        let policy = Policy { level, settings: self.settings.clone() };
+        let engine = Engine { transforms: transforms.to_vec(), policy, images: &self.facts };
         engine.rewrite(text, &self.candidate).unwrap()
     }
 
@@ -84,22 +93,18 @@ impl Case {
         assert_eq!(after.errors(), [], "the result is valid");
         let edits = differences(&self.text, &outcome.text);
         gate::check(&before, &edits, &after, &self.candidate.setup).unwrap();
-        let mut endings = line_endings(&self.text).into_iter();
-        let kept =
-            line_endings(&outcome.text).into_iter().all(|ending| endings.any(|before| before == ending));
-        assert!(kept, "a line has another ending");
+        check_line_endings(&before, &outcome.text);
         assert_eq!(outcome.is_changed(), self.text != *outcome.text);
 
         let settled = self.rewrite(&outcome.text, &[transform], level);
         assert!(!settled.is_changed(), "a second run changes\n{}", settled.text);
         // Positions move when lines or words before them change.
-        let left = |outcome: &Outcome, file: &Dockerfile| -> Vec<String> {
+        let left = |outcome: &Outcome| -> Vec<String> {
             let open =
                 outcome.reports.iter().filter(|one| !matches!(one.disposition, Disposition::Fixed(..)));
-            let row = |one| row(file, one).split_once(' ').map(|(_, row)| row.to_owned());
-            open.filter_map(row).collect()
+            open.map(|one| row(one, |_| String::new())).collect()
         };
-        assert_eq!(left(&outcome, &before), left(&settled, &after), "findings left");
+        assert_eq!(left(&outcome), left(&settled), "findings left");
 
         let meta = transform.meta();
         for report in &outcome.reports {
@@ -111,7 +116,7 @@ impl Case {
                 assert!(given <= level, "{given} was written at {level}");
             }
             // The cases call every secret `hunter…`; only a diff may show one.
-            assert!(!row(&before, report).contains("hunter"), "a secret in {report:?}");
+            assert!(!row(report, |_| String::new()).contains("hunter"), "a secret in {report:?}");
             if let Some(suggestion) = &report.suggestion {
                 assert_eq!(Dockerfile::parse(suggestion.as_ref()).errors(), [], "a suggestion is valid");
             }
@@ -140,7 +145,8 @@ impl Case {
         self.check_order(Level::Review);
         self.check_order(Level::Suggest);
         let mut shown = self.diff(&default);
-        let table = |outcome: &Outcome| outcome.reports.iter().map(|one| row(&file, one)).collect::<String>();
+        let at = |span: Span| file.line_col(span.start).to_string();
+        let table = |outcome: &Outcome| outcome.reports.iter().map(|one| row(one, at)).collect::<String>();
         let _ = write!(shown, "\n{}", table(&default));
         if suggest.text != default.text {
             let _ = write!(shown, "\nat level suggest\n{}", self.diff(&suggest));
@@ -171,8 +177,8 @@ impl Case {
     }
 }
 
-/// A finding, for people.
-fn row(file: &Dockerfile, report: &Report) -> String {
+/// A finding, for people; `at` tells where a span of the Dockerfile begins.
+fn row(report: &Report, at: impl Fn(Span) -> String) -> String {
     let (what, why) = match &report.disposition {
         Disposition::Fixed(level, why) => (format!("fixed {level}"), Some(why)),
         Disposition::Offered(level, why) => (format!("offered {level}"), Some(why)),
@@ -180,19 +186,72 @@ fn row(file: &Dockerfile, report: &Report) -> String {
         Disposition::Kept(why) => ("kept".to_owned(), Some(why)),
         Disposition::Suppressed { comment } => (format!("suppressed by {comment}"), None),
     };
-    let mut row = format!("{} {}: {what}", file.line_col(report.span.start), report.id);
+    let mut row = format!("{} {}: {what}", at(report.span), report.id);
     if let Some(why) = why {
         let _ = write!(row, " {}\n  {}\n  {}", why.code, report.message, why.message);
+    }
+    for hazard in &report.hazards {
+        let place = match &hazard.place {
+            Some(Place::Here(span)) => at(*span),
+            Some(Place::File { name, line: Some(line) }) => format!("{name}:{line}"),
+            Some(Place::File { name, line: None }) => name.clone(),
+            None => "-".to_owned(),
+        };
+        let _ = write!(row, "\n  hazard: {place} {}: {}", hazard.id, hazard.message);
     }
     for assumption in &report.assumptions {
         let _ = write!(row, "\n  assumes: {assumption}");
     }
+    for note in &report.notes {
+        let _ = write!(row, "\n  note: {}", noted(note));
+    }
     row + "\n"
 }
 
-/// Of each line, whether it ends in a carriage return and a line feed.
-fn line_endings(text: &str) -> Vec<bool> {
-    text.split_inclusive('\n').map(|line| line.ends_with("\r\n")).collect()
+fn noted(note: &Note) -> String {
+    match note {
+        Note::RunsAs { uid, gid } => format!("runs as {uid}:{gid}"),
+        Note::Writes { path } => format!("writes {path}"),
+        Note::Volume { path, source: None } => format!("volume {path}"),
+        Note::Volume { path, source: Some(source) } => format!("volume {path} from {source}"),
+        Note::LowPort { port } => format!("listens on port {port}"),
+        Note::Variable { name } => format!("variable {name}"),
+        Note::BuildSecret { id, source, argument } => {
+            let source = match source {
+                SecretSource::Variable(name) => format!("variable {name}"),
+                SecretSource::File(name) => format!("file {name}"),
+            };
+            let argument = argument.as_ref().map(|name| format!(", no longer argument {name}"));
+            format!("build secret {id} from {source}{}", argument.unwrap_or_default())
+        }
+        Note::BuildSsh => "build with the SSH agent".to_owned(),
+        Note::Rotate { name } => format!("replace {name}"),
+        Note::Exclude { pattern } => format!("exclude {pattern}"),
+    }
+}
+
+/// A line that stays keeps its ending, a changed one too; a new one has that of the file or of a line in its place.
+fn check_line_endings(before: &Dockerfile, after: &str) {
+    let split = |text: &str| -> Vec<(String, String)> {
+        let line = |line: &str| {
+            let content = line.trim_end_matches(['\r', '\n']);
+            (content.to_owned(), line[content.len()..].to_owned())
+        };
+        text.split_inclusive('\n').map(line).collect()
+    };
+    let (old, new) = (split(before.text()), split(after));
+    let content = |lines: &[(String, String)]| lines.iter().map(|(line, _)| line.clone()).collect::<Vec<_>>();
+    for op in capture_diff_slices(Algorithm::Myers, &content(&old), &content(&new)) {
+        let (gone, come) = (&old[op.old_range()], &new[op.new_range()]);
+        for (index, (line, ending)) in come.iter().enumerate() {
+            let fits = match gone.get(index) {
+                Some((_, known)) if gone.len() == come.len() => known == ending || known.is_empty(),
+                _ => gone.iter().any(|(_, known)| known == ending) || ending == before.line_ending(),
+            };
+            // The last line needs none.
+            assert!(fits || (ending.is_empty() && after.ends_with(line)), "{line:?} has another ending");
+        }
+    }
 }
 
 /// The edits that lead from `before` to `after`, found by comparing the texts: the gate must hold for the result,
@@ -235,6 +294,7 @@ fn words(text: &str) -> Vec<&str> {
 
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
+    archive::set_mode(to, 0o755);
     let mut entries: Vec<PathBuf> = fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for entry in entries {
@@ -242,9 +302,11 @@ fn copy_folder(from: &Path, to: &Path) {
         if entry.is_dir() {
             copy_folder(&entry, &to.join(name));
         } else if let Some(made) = name.strip_suffix(".make") {
-            archive::make(&to.join(made), fs::read_to_string(&entry).unwrap().trim());
+            archive::make(&to.join(made), &fs::read_to_string(&entry).unwrap());
         } else {
-            fs::copy(&entry, to.join(name)).unwrap();
+            fs::copy(&entry, to.join(&name)).unwrap();
+            // Git keeps one bit of the mode; the others are those of whoever checked the repository out.
+            archive::set_mode(&to.join(name), if archive::is_executable(&entry) { 0o755 } else { 0o644 });
         }
     }
 }

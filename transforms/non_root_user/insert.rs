@@ -33,13 +33,12 @@ pub(crate) fn below(instruction: Instruction<'_>, lines: &[String]) -> Result<Ed
     if is_spaced(instruction) {
         text.push_str(newline);
     }
+    let indent = indent(instruction);
     for line in lines {
         if complete {
-            text.push_str(line);
-            text.push_str(newline);
+            text.extend([indent, line, newline]);
         } else {
-            text.push_str(newline);
-            text.push_str(line);
+            text.extend([newline, indent, line]);
         }
     }
     Ok(Edit::insert(at, text))
@@ -52,8 +51,17 @@ pub(crate) fn above(instruction: Instruction<'_>, lines: &[String]) -> Edit {
     let first = instruction.comments_above().first().map_or(instruction.full_span(), |comment| comment.span);
     let line = file.line_col(first.start).line;
     let at = file.line_span(line).map_or(instruction.full_span().start, |span| span.start);
-    let text = lines.iter().flat_map(|line| [line.as_str(), newline]).collect::<String>();
+    let indent = indent(instruction);
+    let text = lines.iter().flat_map(|line| [indent, line.as_str(), newline]).collect::<String>();
     Edit::insert(at, text)
+}
+
+/// The blanks before an instruction.
+fn indent<'a>(instruction: Instruction<'a>) -> &'a str {
+    let file = instruction.file();
+    let before = file.text().get(..instruction.span().start as usize).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    if line.bytes().all(|byte| matches!(byte, b' ' | b'\t')) { line } else { "" }
 }
 
 /// Whether the file keeps its instructions apart with blank lines here: one above and one below.

@@ -1,7 +1,7 @@
 //! A stage that runs as root: which user it gets, what stands against it, and what is written.
 
 use harden_core::syntax::{Instruction, Keyword, Span};
-use harden_core::{Edit, Finding, Fix, Level, Note, UserStyle, Value, Verdict, Why};
+use harden_core::{Edit, Finding, Fix, Launch, Level, Note, UserStyle, Value, Verdict, Why};
 
 use super::effective::number;
 use super::launch::{self, Launched};
@@ -60,7 +60,14 @@ fn judge(
         return windows(step, risks);
     }
     let plan = strategy::plan(view, by)?;
-    risks.extend(plan.doubt.as_ref().map(|doubt| Risk::lower(doubt.code, doubt.message.clone(), None)));
+    if plan.is_of_base && matches!(view.runtime.entrypoint, Launch::FromBase) {
+        // The image is made to start as that user; what it executes need not be known.
+        risks.retain(|risk| {
+            let unread = risk.hazard.id == "unread-script" && risk.hazard.place.is_none();
+            !unread && risk.hazard.id != "entrypoint-unknown"
+        });
+    }
+    risks.extend(plan.doubt.as_ref().map(|doubt| Risk { effect: Effect::Lower, hazard: doubt.clone() }));
     let early = early_volume(view, step);
     let mut own = ownership::directories(view, launched, early);
     let shell = view.base.has_shell() != Some(false) || view.runs_shell();
@@ -89,7 +96,12 @@ fn windows(step: Instruction<'_>, risks: &mut Vec<Risk>) -> Result<Fix, Why> {
     let message =
         "nobody has checked what a Windows program needs; ContainerUser cannot write below its directories";
     risks.push(Risk::lower("windows", message, None));
-    let edit = insert::below(step, &["USER ContainerUser".to_owned()])?;
+    let user = step.arguments();
+    let edit = if step.keyword() == Keyword::User && !user.is_split() {
+        Edit::replace(user.span(), "ContainerUser")
+    } else {
+        insert::below(step, &["USER ContainerUser".to_owned()])?
+    };
     Ok(Fix::new(
         Level::Suggest,
         vec![edit],
@@ -121,7 +133,7 @@ fn edits(
 ) -> Result<Vec<Edit>, Why> {
     let settings = &view.ctx.settings.user;
     let user = &plan.user;
-    let group = if settings.style == UserStyle::RootGroup { 0 } else { user.gid };
+    let group = group(view, plan);
     let listed = user.listed && group == user.gid;
     let lines = Lines {
         create: plan.create,
@@ -139,7 +151,7 @@ fn edits(
     let mut edits = plan.edits.clone();
     let run = lines.run();
     let argument = step.arguments();
-    if run.is_empty() && step.keyword() == Keyword::User && !argument.is_split() && lines.comment.is_none() {
+    if run.is_empty() && step.keyword() == Keyword::User && !argument.is_split() {
         edits.push(Edit::replace(argument.span(), lines.user()));
     } else {
         edits.push(insert::below(step, &[run, lines.switch()].concat())?);
@@ -150,6 +162,11 @@ fn edits(
         edits.push(insert::above(volume, &text::run(&commands, lines.escape)));
     }
     Ok(edits)
+}
+
+/// The primary group it runs with.
+fn group(view: &View<'_, '_>, plan: &Plan) -> u32 {
+    if view.ctx.settings.user.style == UserStyle::RootGroup { 0 } else { plan.user.gid }
 }
 
 fn assumption(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> String {
@@ -173,7 +190,7 @@ fn list(words: &[&str]) -> String {
 }
 
 fn notes(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> Vec<Note> {
-    let mut notes = vec![Note::RunsAs { uid: plan.user.uid, gid: plan.user.gid }];
+    let mut notes = vec![Note::RunsAs { uid: plan.user.uid, gid: group(view, plan) }];
     let writes = own.all().into_iter().filter(|path| !own.volumes.iter().any(|volume| volume == path));
     notes.extend(writes.map(|path| Note::Writes { path: path.to_owned() }));
     notes.extend(hazards::volume_notes(view));

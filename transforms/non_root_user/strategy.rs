@@ -1,7 +1,7 @@
 //! Which user it is to be.
 
 use harden_core::syntax::{Instruction, Keyword};
-use harden_core::{Edit, UserStyle, Value, Why};
+use harden_core::{Edit, Hazard, Place, UserStyle, Value, Why};
 
 use super::accounts::{Account, Id};
 use super::base::{BaseUser, Tools};
@@ -39,7 +39,16 @@ pub(crate) struct Plan {
     /// Edits besides the new lines: `--uid` for a user the file makes without a fixed id.
     pub(crate) edits: Vec<Edit>,
     /// A reason to only suggest it.
-    pub(crate) doubt: Option<Why>,
+    pub(crate) doubt: Option<Hazard>,
+    /// It is the user the base image runs as.
+    pub(crate) is_of_base: bool,
+}
+
+impl Plan {
+    /// A user that needs nothing but USER.
+    fn as_it_is(code: &'static str, why: String, user: User) -> Self {
+        Self { code, why, user, create: None, edits: Vec::new(), doubt: None, is_of_base: false }
+    }
 }
 
 /// A user by its numbers.
@@ -79,7 +88,7 @@ fn restored(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) -> Resu
         // One that cannot be told is no better than none.
         let Some(user) = by_spec(view, &spec) else { return Ok(None) };
         let why = format!("an earlier USER is {}, and the file ends as root", spec.user);
-        return Ok(Some(Plan { code: "restored", why, user, create: None, edits: Vec::new(), doubt: None }));
+        return Ok(Some(Plan::as_it_is("restored", why, user)));
     }
     let BaseUser::Other(spec) = view.base.user() else { return Ok(None) };
     let user = by_spec(view, &spec).ok_or_else(|| {
@@ -90,7 +99,7 @@ fn restored(view: &View<'_, '_>, explicit_root: Option<Instruction<'_>>) -> Resu
         Why::new("user-id-unknown", message)
     })?;
     let why = format!("the base image runs as {}, and the file leaves it as root", spec.user);
-    Ok(Some(Plan { code: "restored", why, user, create: None, edits: Vec::new(), doubt: None }))
+    Ok(Some(Plan { is_of_base: true, ..Plan::as_it_is("restored", why, user) }))
 }
 
 /// The last USER of the chain that is not root and that no build argument decides.
@@ -154,7 +163,7 @@ pub(crate) fn fixed_uid(account: &Account<'_>) -> Option<u32> {
 fn of_account(account: &Account<'_>) -> Option<User> {
     let uid = fixed_uid(account)?;
     let gid = account.gid_for(uid)?;
-    Some(User { name: Some(account.name.clone()), uid, gid, listed: true, home: account.home.clone() })
+    Some(User { name: Some(account.name.clone()), uid, gid, listed: true, home: home(account) })
 }
 
 /// A user the file makes and never runs as.
@@ -175,22 +184,50 @@ fn existing(view: &View<'_, '_>) -> Option<Plan> {
         }
     };
     let why = format!("the file makes the user {} and never runs as it", account.name);
-    let plan = |user, edits, doubt| Plan { code: "existing", why, user, create: None, edits, doubt };
+    let plan = |user, edits, doubt| Plan { edits, doubt, ..Plan::as_it_is("existing", why, user) };
     if let Some(user) = of_account(account) {
         return Some(plan(user, Vec::new(), None));
     }
-    // Its id is the tool's choice: fix it, if the option has a place.
-    if account.uid != Id::Default {
-        return None;
-    }
-    let (place, option) = account.id_option()?;
-    let free = [FIRST_ID, FIRST_SYSTEM_ID].into_iter().filter_map(|first| free_id(view, first));
-    let (uid, gid) = free.filter_map(|uid| Some((uid, account.gid_for(uid)?))).next()?;
+    // Ids are the tool's choice: fix them, if the options have a place.
+    let (uid, gid, edits) = fixed_ids(view, account)?;
     let name = Some(account.name.clone());
-    let user = User { name, uid, gid, listed: true, home: account.home.clone() };
-    let message = format!("the user {} has no fixed id; one is written into its command", account.name);
-    let doubt = Some(Why::new("user-id-chosen", message));
-    Some(plan(user, vec![Edit::insert(place, format!(" {option} {uid}"))], doubt))
+    let user = User { name, uid, gid, listed: true, home: home(account) };
+    let whose = if account.uid == Id::Default { "user" } else { "group of the user" };
+    let message = format!("the {whose} {} has no fixed id; one is written into its command", account.name);
+    let place = Some(Place::Here(account.span));
+    Some(plan(user, edits, Some(Hazard { id: "user-id-chosen", message, place })))
+}
+
+/// Ids for a user that the file makes without, and the edits that write them into the commands.
+fn fixed_ids(view: &View<'_, '_>, account: &Account<'_>) -> Option<(u32, u32, Vec<Edit>)> {
+    let write = |(place, option): (u32, &str), id: u32| Edit::insert(place, format!(" {option} {id}"));
+    let group = match account.gid {
+        Id::Unknown => {
+            let group = view.accounts.group(account.group.as_deref()?)?;
+            let fixed = !group.conditional && group.from_argument.is_none();
+            Some(group.id_option().filter(|_| fixed)?)
+        }
+        Id::Known(_) | Id::Default => None,
+    };
+    let free = [FIRST_ID, FIRST_SYSTEM_ID].into_iter().filter_map(|first| free_id(view, first));
+    let fits = |id: u32| {
+        let uid = if let Id::Known(uid) = account.uid { uid } else { id };
+        let gid = if group.is_some() { id } else { account.gid_for(uid)? };
+        Some((id, uid, gid))
+    };
+    let (id, uid, gid) = free.filter_map(fits).next()?;
+    let mut edits: Vec<Edit> = group.map(|group| write(group, id)).into_iter().collect();
+    match account.uid {
+        Id::Known(_) => {}
+        Id::Default => edits.push(write(account.id_option()?, id)),
+        Id::Unknown => return None,
+    }
+    Some((uid, gid, edits))
+}
+
+/// Its home directory, where one is made.
+fn home(account: &Account<'_>) -> Option<String> {
+    account.home.clone().filter(|_| account.home_made == Some(true))
 }
 
 /// A user the base image has for programs.
@@ -200,7 +237,7 @@ fn predefined(view: &View<'_, '_>) -> Option<Plan> {
     let why = format!("the base image has the user {name} for this");
     let user =
         User { name: account.name, uid: account.uid, gid: account.gid, listed: true, home: account.home };
-    Some(Plan { code: "predefined", why, user, create: None, edits: Vec::new(), doubt: None })
+    Some(Plan::as_it_is("predefined", why, user))
 }
 
 /// A user of its own, or only its number where nothing can be made.
@@ -208,8 +245,7 @@ fn created(view: &View<'_, '_>) -> Result<Plan, Why> {
     if view.base.has_shell() == Some(false) && !view.runs_shell() {
         let user = User { name: None, uid: NUMERIC_ID, gid: NUMERIC_ID, listed: false, home: None };
         let why = "the image has no shell to make a user with; a number needs none".to_owned();
-        let (create, edits, doubt) = (None, Vec::new(), None);
-        return Ok(Plan { code: "numeric", why, user, create, edits, doubt });
+        return Ok(Plan::as_it_is("numeric", why, user));
     }
     shell_is_posix(view)?;
     let tools = view.base.tools();
@@ -236,7 +272,7 @@ fn created(view: &View<'_, '_>) -> Result<Plan, Why> {
     let home = Some(format!("/home/{name}"));
     let user = User { name: Some(name), uid, gid, listed, home };
     let why = format!("a user is made with {with}");
-    Ok(Plan { code: "created", why, user, create: Some(create), edits: Vec::new(), doubt: None })
+    Ok(Plan { create: Some(create), ..Plan::as_it_is("created", why, user) })
 }
 
 fn free_id(view: &View<'_, '_>, first: u32) -> Option<u32> {
