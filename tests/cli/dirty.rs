@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{HARDEN, Said, Sandbox, without_colours};
+use crate::support::{HARDEN, Said, Sandbox, copy_and_pin, without_colours};
 
 const BEFORE: &str = "FROM scratch\nADD . /\n";
 const AFTER: &str = "FROM scratch\nCOPY . /\n";
@@ -50,10 +50,10 @@ fn files_that_git_has_no_copy_of_are_left_alone() {
 
     let index = fs::read(sandbox.path(".git/index")).unwrap();
     for mode in ["--diff", "--check"] {
-        let said = sandbox.harden(&[mode, "."]);
+        let said = sandbox.copy_and_pin(&[mode, "."]);
         assert_eq!(said.code, Some(1), "{mode} writes nothing and needs no flag: {}", said.err);
     }
-    let said = sandbox.harden(&["--write", ".", "ignored/Dockerfile"]);
+    let said = sandbox.copy_and_pin(&["--write", ".", "ignored/Dockerfile"]);
     said.failed_with(
         "error: did not write changed/Dockerfile: it has changes that are neither committed nor staged",
     );
@@ -67,10 +67,10 @@ fn files_that_git_has_no_copy_of_are_left_alone() {
     assert_eq!(texts, [AFTER, &CHANGED.replace("ADD", "COPY"), AFTER, CHANGED, BEFORE, AFTER]);
     assert_eq!(fs::read(sandbox.path(".git/index")).unwrap(), index, "the index was written");
 
-    let said = sandbox.harden(&["--write", "--allow-dirty", "."]);
+    let said = sandbox.copy_and_pin(&["--write", "--allow-dirty", "."]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert_eq!(sandbox.read("new folder/Dockerfile"), AFTER);
-    let said = sandbox.harden(&["--write", "."]);
+    let said = sandbox.copy_and_pin(&["--write", "."]);
     assert_eq!(said.code, Some(0), "what would not change is not asked about: {}", said.err);
 }
 
@@ -78,7 +78,7 @@ fn files_that_git_has_no_copy_of_are_left_alone() {
 fn a_refused_file_is_in_the_report() {
     let Some(sandbox) = repository(".", &["Dockerfile"]) else { return };
     sandbox.write("Dockerfile", CHANGED);
-    let said = sandbox.harden(&["--write", "--format", "json"]);
+    let said = sandbox.copy_and_pin(&["--write", "--format", "json"]);
     assert_eq!((said.code, said.err.as_str()), (Some(2), ""));
     let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(report["files"][0]["status"], "failed");
@@ -104,7 +104,7 @@ fn links_and_several_repositories() {
     sandbox.write("free/Dockerfile", BEFORE);
     std::os::unix::fs::symlink("../outer/inner/dirty.Dockerfile", sandbox.path("free/Dockerfile.link"))
         .unwrap();
-    let said = sandbox.harden(&[
+    let said = sandbox.copy_and_pin(&[
         "--write",
         "outer",
         "outer/inner/Dockerfile",
@@ -127,9 +127,9 @@ fn in_a_hook() {
     git(&sandbox, &["add", "a"]);
     let mut command = sandbox.command(HARDEN);
     command.env("GIT_DIR", ".git").env("GIT_INDEX_FILE", ".git/index").env("GIT_ICASE_PATHSPECS", "1");
-    let said = Said::from(command.args(["--write", "a"]).output().unwrap());
+    let said = Said::from(command.args(copy_and_pin(&["--write", "a"])).output().unwrap());
     assert_eq!(said.code, Some(0), "{}", said.err);
-    let said = sandbox.harden(&["--write", "a/Dockerfile", "b/Dockerfile"]);
+    let said = sandbox.copy_and_pin(&["--write", "a/Dockerfile", "b/Dockerfile"]);
     assert_eq!(said.code, Some(0), "the second file is clean: {}", said.err);
 }
 
@@ -137,13 +137,15 @@ fn in_a_hook() {
 fn without_git_or_a_repository_nothing_is_checked() {
     // `.git` may be anything.
     let sandbox = Sandbox::new(&[(".git/HEAD", ""), ("Dockerfile", BEFORE)]);
-    let said = sandbox.harden(&["--write"]);
+    let said = sandbox.copy_and_pin(&["--write"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(!said.err.contains("warning"), "{}", said.err);
     let Some(sandbox) = repository(".", &["Dockerfile"]) else { return };
     sandbox.write("Dockerfile", CHANGED);
     let empty = tempfile::tempdir().unwrap();
-    let said = Said::from(sandbox.command(HARDEN).arg("--write").env("PATH", empty.path()).output().unwrap());
+    let said = Said::from(
+        sandbox.command(HARDEN).args(copy_and_pin(&["--write"])).env("PATH", empty.path()).output().unwrap(),
+    );
     assert_eq!((said.code, said.err.contains("warning")), (Some(0), false), "{}", said.err);
 }
 
@@ -152,7 +154,7 @@ fn a_repository_that_git_cannot_read_is_named() {
     for format in ["text", "json"] {
         let Some(sandbox) = repository(".", &["a/Dockerfile", "b/Dockerfile"]) else { return };
         sandbox.write(".git/config", "[core\n");
-        let said = sandbox.harden(&["--write", "--format", format, "--color", "always"]);
+        let said = sandbox.copy_and_pin(&["--write", "--format", format, "--color", "always"]);
         assert_eq!(said.code, Some(0), "{}", said.err);
         assert_eq!(sandbox.read("a/Dockerfile"), AFTER);
         let message =

@@ -1,13 +1,8 @@
-//! `explain` and `list`.
+//! `explain`.
 
 use std::fs;
 
-use crate::support::{Sandbox, Transcript, check, repository};
-
-#[test]
-fn list() {
-    check("list", &Sandbox::new(&[]), &["list"]);
-}
+use crate::support::{Sandbox, repository};
 
 /// The page is the documentation file itself, whichever of its names is asked for.
 #[test]
@@ -27,17 +22,4 @@ fn explain_prints_the_page() {
             );
         }
     }
-}
-
-#[test]
-fn unknown_names() {
-    let sandbox = Sandbox::new(&[]);
-    let mut transcript = Transcript::new(&sandbox);
-    for arguments in
-        [&["explain"][..], &["explain", "nonsense"], &["explain", "add-locl"], &["explane", "add-local"]]
-    {
-        let said = transcript.run(arguments);
-        assert_eq!(said.code, Some(2), "{arguments:?}");
-    }
-    transcript.check("explain-unknown");
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Said, Sandbox, Transcript, without_colours};
+use crate::support::{Said, Sandbox, Transcript, copy_and_pin, without_colours};
 
 /// A terminal would act on these: an escape sequence, the one-byte form of its start, a text direction override.
 const BAD: [char; 3] = ['\u{1b}', '\u{9b}', '\u{202e}'];
@@ -44,6 +44,10 @@ fn escape_sequences_do_not_reach_a_terminal() {
         &["--write"],
     ] {
         let coloured = [&["--color", "always"], arguments].concat();
+        if !arguments.contains(&"--write") {
+            harmless(&sandbox.harden(&coloured));
+        }
+        let coloured = copy_and_pin(&coloured);
         let said = sandbox.harden(&coloured);
         harmless(&said);
         let shown: Vec<_> = coloured.iter().map(|one| one.replace(nasty, "<nasty>")).collect();

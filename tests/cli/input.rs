@@ -1,6 +1,6 @@
 //! Input that cannot be used: a message of its own each, exit code 2, the file as it was, and the others handled.
 
-use crate::support::{Said, Sandbox, Transcript, check, facts};
+use crate::support::{Said, Sandbox, Transcript, check, copy_and_pin, facts};
 
 const GOOD: &str = "FROM scratch\nADD . /\n";
 const WRITTEN: &str = "FROM scratch\nCOPY . /\n";
@@ -21,7 +21,7 @@ fn bad_files_in_a_tree() {
     sandbox.write("not-utf-8/Dockerfile", b"FROM alpine\nLABEL a=\"caf\xc3\xa9\" b=\"caf\xe9\"\nADD . /\n");
     sandbox.write("utf-16/Dockerfile", b"\xff\xfeF\0R\0O\0M\0 \0a\0");
     let before = sandbox.files();
-    let said = check("bad-files", &sandbox, &["--write"]);
+    let said = check("bad-files", &sandbox, &copy_and_pin(&["--write"]));
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     let changed: Vec<_> = before
         .iter()
@@ -40,7 +40,7 @@ fn bad_files_in_a_tree() {
 fn beside_a_good_file(name: &str, files: &[(&str, &str)], arguments: &[&str]) -> Said {
     let sandbox = Sandbox::new(files);
     sandbox.write("good/Dockerfile", GOOD);
-    let said = check(name, &sandbox, &[&["--write", "good"], arguments].concat());
+    let said = check(name, &sandbox, &copy_and_pin(&[&["--write", "good"], arguments].concat()));
     assert_eq!(sandbox.read("good/Dockerfile"), WRITTEN, "the good file was not written");
     said
 }
@@ -67,12 +67,12 @@ fn links_and_special_files() {
     let said = check(
         "special-files",
         &sandbox,
-        &["--write", "Dockerfile.link", "Dockerfile.fifo", "good", "/dev/null"],
+        &copy_and_pin(&["--write", "Dockerfile.link", "Dockerfile.fifo", "good", "/dev/null"]),
     );
     assert_eq!(said.code, Some(2));
     assert_eq!(sandbox.read("good/Dockerfile"), WRITTEN);
     // In a walk they are passed by.
-    assert_eq!(sandbox.harden(&["--write"]).code, Some(0));
+    assert_eq!(sandbox.copy_and_pin(&["--write"]).code, Some(0));
 }
 
 /// What would change the outcome of every file stops the run before the first one.
@@ -120,7 +120,7 @@ fn malformed_build_files() {
         ("json/Dockerfile", GOOD),
         ("json/docker-bake.json", "{\"target\": \n"),
     ]);
-    let said = check("malformed-build-files", &sandbox, &["--write"]);
+    let said = check("malformed-build-files", &sandbox, &copy_and_pin(&["--write"]));
     assert_eq!(said.code, Some(0), "a warning is no error");
     for folder in ["compose", "bake", "json"] {
         assert_eq!(sandbox.read(format!("{folder}/Dockerfile")), WRITTEN);

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::support::{HARDEN, Sandbox};
+use crate::support::{HARDEN, Sandbox, copy_and_pin};
 
 const FILES: usize = 2000;
 
@@ -26,8 +26,12 @@ fn killed() {
     let (mut cut_short, mut done) = (0, 0);
     let mut delay = Duration::from_millis(4);
     while cut_short < 5 && done < FILES && delay < Duration::from_secs(20) {
-        let mut child =
-            sandbox.command(HARDEN).args(["--write", "--quiet"]).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = sandbox
+            .command(HARDEN)
+            .args(copy_and_pin(&["--write", "--quiet"]))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(delay);
         // On Unix this is SIGKILL: nothing can be tidied up.
         child.kill().unwrap();
@@ -52,7 +56,7 @@ fn killed() {
         );
     }
     // What a killed run leaves behind is in nobody's way.
-    assert_eq!(sandbox.harden(&["--write", "--quiet"]).code, Some(0));
+    assert_eq!(sandbox.copy_and_pin(&["--write", "--quiet"]).code, Some(0));
     assert_eq!((0..FILES).filter(|&index| is_new(&sandbox, index)).count(), FILES);
 }
 
@@ -70,7 +74,8 @@ fn is_new(sandbox: &Sandbox, index: usize) -> bool {
 fn changed_meanwhile() {
     let text = format!("FROM scratch\n{}", "ADD . /some/folder/that/has/a/long/name\n".repeat(60_000));
     let sandbox = Sandbox::new(&[("big/Dockerfile", &text), ("small/Dockerfile", "FROM scratch\nADD . /\n")]);
-    let child = sandbox.command(HARDEN).args(["--write", "--quiet", "--jobs", "1"]).spawn().unwrap();
+    let child =
+        sandbox.command(HARDEN).args(copy_and_pin(&["--write", "--quiet", "--jobs", "1"])).spawn().unwrap();
     let counters = format!("/proc/{}/io", child.id());
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {

@@ -21,7 +21,7 @@ fn document(said: &Said) -> Value {
 #[test]
 fn the_document() {
     let sandbox = Sandbox::tree();
-    let said = sandbox.harden(&["--facts", &facts(), "--level", "safe", "--format", "json"]);
+    let said = sandbox.copy_and_pin(&["--facts", &facts(), "--level", "safe", "--format", "json"]);
     assert_eq!(said.code, Some(1));
     let report = document(&said);
     insta::with_settings!({
@@ -49,12 +49,21 @@ fn the_document() {
     assert_eq!(count("suppressed"), 1, "everything is told, what text leaves out too");
 }
 
+/// With every transform, at every level.
+#[test]
+fn no_secret_is_in_a_document() {
+    let sandbox = Sandbox::tree();
+    for level in ["safe", "review", "suggest"] {
+        document(&sandbox.harden(&["--facts", &facts(), "--level", level, "--format", "json", "--verbose"]));
+    }
+}
+
 /// A position names the token in the file: an editor can jump to it.
 #[test]
 fn positions() {
     let text = "# é\nFROM node:22\nRUN <<EOF\nADD x\nEOF\n  ADD a /\nCOPY --from=nginx:1.27 é /\n";
     let sandbox = Sandbox::new(&[("Dockerfile", text)]);
-    let report = document(&sandbox.harden(&["--format", "json"]));
+    let report = document(&sandbox.copy_and_pin(&["--format", "json"]));
     let mut places = Vec::new();
     for finding in report["files"][0]["findings"].as_array().unwrap() {
         let line = finding["line"].as_u64().unwrap() as usize;
@@ -76,7 +85,7 @@ fn errors_and_problems() {
         ("good/compose.yaml", "services:\n  web:\n    build: [\n"),
     ]);
     sandbox.write("binary/Dockerfile", b"FROM a\0");
-    let said = sandbox.harden(&["--format", "json", ".", "missing"]);
+    let said = sandbox.copy_and_pin(&["--format", "json", ".", "missing"]);
     assert_eq!(said.code, Some(2));
     let report = document(&said);
     let statuses: Vec<_> = report["files"].as_array().unwrap().iter().map(|file| &file["status"]).collect();
@@ -96,7 +105,7 @@ fn errors_and_problems() {
 #[test]
 fn an_empty_run_is_a_document_too() {
     let sandbox = Sandbox::new(&[]);
-    let said = sandbox.harden(&["--format", "json"]);
+    let said = sandbox.copy_and_pin(&["--format", "json"]);
     assert_eq!(said.code, Some(2));
     let report = document(&said);
     assert_eq!(report["files"], Value::Array(Vec::new()));
@@ -108,10 +117,10 @@ fn an_empty_run_is_a_document_too() {
 fn written() {
     let sandbox = Sandbox::tree();
     let facts = facts();
-    let shown = document(&sandbox.harden(&["--facts", &facts, "--format", "json"]));
-    let written = document(&sandbox.harden(&["--facts", &facts, "--format", "json", "--write"]));
+    let shown = document(&sandbox.copy_and_pin(&["--facts", &facts, "--format", "json"]));
+    let written = document(&sandbox.copy_and_pin(&["--facts", &facts, "--format", "json", "--write"]));
     assert_eq!(written["files"], shown["files"]);
     assert_eq!(written["summary"]["exit_code"], 3, "one ADD of a URL remains");
-    let again = document(&sandbox.harden(&["--facts", &facts, "--format", "json", "--write"]));
+    let again = document(&sandbox.copy_and_pin(&["--facts", &facts, "--format", "json", "--write"]));
     assert_eq!(again["summary"]["changed"], 0);
 }

@@ -8,6 +8,7 @@
     reason = "clippy exempts test functions, not their helpers; a skipped test says so"
 )]
 
+mod all;
 mod apply;
 mod dirty;
 mod explain;

@@ -2,13 +2,13 @@
 
 use std::process::Command;
 
-use crate::support::{HARDEN, Said, Sandbox, Transcript, check};
+use crate::support::{HARDEN, Said, Sandbox, Transcript, check, copy_and_pin};
 
 const GOOD: &str = "FROM scratch\nADD . /\n";
 
 fn in_folder(sandbox: &Sandbox, folder: &str, arguments: &[&str]) -> Said {
     let mut command: Command = sandbox.command(HARDEN);
-    Said::from(command.current_dir(sandbox.path(folder)).args(arguments).output().unwrap())
+    Said::from(command.current_dir(sandbox.path(folder)).args(copy_and_pin(arguments)).output().unwrap())
 }
 
 /// One file by many names is one file.
@@ -17,7 +17,7 @@ fn the_same_file_twice() {
     let sandbox = Sandbox::new(&[("app/Dockerfile", GOOD), ("app/web/Dockerfile", GOOD)]);
     let absolute = sandbox.path("app/Dockerfile");
     let absolute = absolute.to_str().unwrap();
-    let check = |arguments: &[&str]| sandbox.harden(&[&["--check", "--quiet"], arguments].concat()).out;
+    let check = |arguments: &[&str]| sandbox.copy_and_pin(&[&["--check", "--quiet"], arguments].concat()).out;
     assert_eq!(check(&["app/Dockerfile", "app/Dockerfile"]), "app/Dockerfile\n");
     assert_eq!(check(&["app/Dockerfile", "./app/../app/Dockerfile"]), "app/Dockerfile\n");
     assert_eq!(check(&["app", "app/web/Dockerfile"]), "app/Dockerfile\napp/web/Dockerfile\n");
@@ -32,11 +32,11 @@ fn spellings() {
     let sandbox =
         Sandbox::new(&[("app/Dockerfile", GOOD), ("app/src/main.c", ""), ("my app/größe.Dockerfile", GOOD)]);
     let mut transcript = Transcript::new(&sandbox);
-    transcript.run(&["./app/Dockerfile"]);
+    transcript.run(&copy_and_pin(&["./app/Dockerfile"]));
     let said = in_folder(&sandbox, "app/src", &["..", "../../my app"]);
-    transcript.add("cd app/src; harden .. '../../my app'", &said);
+    transcript.add("cd app/src; harden --only add-to-copy,pin-digest .. '../../my app'", &said);
     let absolute = sandbox.path("app");
-    transcript.run(&[absolute.to_str().unwrap()]);
+    transcript.run(&copy_and_pin(&[absolute.to_str().unwrap()]));
     transcript.check("paths");
 }
 
@@ -44,7 +44,7 @@ fn spellings() {
 #[test]
 fn absolute_paths_apply() {
     let sandbox = Sandbox::new(&[("app/Dockerfile", GOOD)]);
-    let said = sandbox.harden(&[sandbox.path("app").to_str().unwrap()]);
+    let said = sandbox.copy_and_pin(&[sandbox.path("app").to_str().unwrap()]);
     assert!(said.out.starts_with("diff --git a/app/Dockerfile b/app/Dockerfile\n"), "{}", said.out);
 }
 
@@ -94,7 +94,7 @@ fn diffs_apply_in_every_folder_of_a_repository() {
             println!("skipped: `git` is not installed");
             return;
         };
-        let line = command.replace("harden", &format!("\"{HARDEN}\" --quiet"));
+        let line = command.replace("harden", &format!("\"{HARDEN}\" --only add-to-copy --quiet"));
         let said = Said::from(
             sandbox.command("sh").current_dir(sandbox.path(folder)).args(["-c", &line]).output().unwrap(),
         );
@@ -111,8 +111,9 @@ fn a_name_that_is_not_utf_8() {
     let sandbox = Sandbox::new(&[]);
     let name = OsStr::from_bytes(b"caf\xe9.Dockerfile");
     sandbox.write(name, GOOD);
-    check("not-utf-8-name", &sandbox, &["."]);
-    let said = Said::from(sandbox.command(HARDEN).arg("--write").arg(name).output().unwrap());
+    check("not-utf-8-name", &sandbox, &copy_and_pin(&["."]));
+    let said =
+        Said::from(sandbox.command(HARDEN).args(copy_and_pin(&["--write"])).arg(name).output().unwrap());
     assert_eq!(said.code, Some(0), "{said:?}");
     assert_eq!(sandbox.read(name), "FROM scratch\nCOPY . /\n");
 }

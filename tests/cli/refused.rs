@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
-use crate::support::{HARDEN, Said, Sandbox, Transcript, facts};
+use crate::support::{HARDEN, Said, Sandbox, Transcript, copy_and_pin, facts};
 
 const GOOD: &str = "FROM scratch\nADD . /\n";
 const WRITTEN: &str = "FROM scratch\nCOPY . /\n";
@@ -49,17 +49,22 @@ fn unreadable() {
         set_mode(&sandbox, path, 0o000);
     }
     let mut transcript = Transcript::new(&sandbox);
-    let said = Said::from(command.args(["--diff", "."]).output().unwrap());
-    transcript.add("harden --diff .", &said);
+    let said = Said::from(command.args(copy_and_pin(&["--diff", "."])).output().unwrap());
+    transcript.add("harden --only add-to-copy,pin-digest --diff .", &said);
     assert_eq!(said.code, Some(2));
     assert!(said.out.contains("open/Dockerfile"), "the rest of the run goes on: {said:?}");
     let mut command = as_ordinary_user(&sandbox).unwrap();
-    let said =
-        Said::from(command.args(["--diff", "closed/Dockerfile", "locked/in/Dockerfile"]).output().unwrap());
-    transcript.add("harden --diff closed/Dockerfile locked/in/Dockerfile", &said);
+    let said = Said::from(
+        command
+            .args(copy_and_pin(&["--diff", "closed/Dockerfile", "locked/in/Dockerfile"]))
+            .output()
+            .unwrap(),
+    );
+    transcript
+        .add("harden --only add-to-copy,pin-digest --diff closed/Dockerfile locked/in/Dockerfile", &said);
     let mut command = as_ordinary_user(&sandbox).unwrap();
-    let said = Said::from(command.args(["--facts", "closed.json", "open"]).output().unwrap());
-    transcript.add("harden --facts closed.json open", &said);
+    let said = Said::from(command.args(copy_and_pin(&["--facts", "closed.json", "open"])).output().unwrap());
+    transcript.add("harden --only add-to-copy,pin-digest --facts closed.json open", &said);
     // The folder has to be removable again.
     set_mode(&sandbox, "locked", 0o755);
     transcript.check("unreadable");
@@ -71,7 +76,7 @@ fn read_only() {
     let sandbox = Sandbox::new(&[("fixed/Dockerfile", GOOD), ("open/Dockerfile", GOOD)]);
     set_mode(&sandbox, "fixed/Dockerfile", 0o444);
     let mut transcript = Transcript::new(&sandbox);
-    let said = transcript.run(&["--write"]);
+    let said = transcript.run(&copy_and_pin(&["--write"]));
     assert_eq!(said.code, Some(2));
     transcript.check("read-only");
     assert_eq!(sandbox.read("fixed/Dockerfile"), GOOD);
@@ -85,7 +90,7 @@ fn read_only_folder() {
     let Some(mut command) = as_ordinary_user(&sandbox) else { return };
     set_mode(&sandbox, "fixed/Dockerfile", 0o666);
     set_mode(&sandbox, "fixed", 0o555);
-    let said = Said::from(command.args(["--write", "fixed"]).output().unwrap());
+    let said = Said::from(command.args(copy_and_pin(&["--write", "fixed"])).output().unwrap());
     set_mode(&sandbox, "fixed", 0o755);
     said.failed_with(
         "did not write fixed/Dockerfile: no file can be created in fixed; make that folder writable",
@@ -112,7 +117,7 @@ fn full_disk() {
     fs::create_dir(sandbox.path("disk")).unwrap();
     let script = "mount -t tmpfs -o size=64k tmpfs disk && \
                   printf 'FROM scratch\\nADD . /\\n' > disk/Dockerfile && \
-                  { cat /dev/zero > disk/filler 2>/dev/null; \"$0\" --write disk; code=$?; \
+                  { cat /dev/zero > disk/filler 2>/dev/null; \"$0\" --only add-to-copy --write disk; code=$?; \
                   cat disk/Dockerfile; ls -A disk; umount disk; exit $code; }";
     let said =
         Said::from(sandbox.command("unshare").args(["-m", "sh", "-c", script, HARDEN]).output().unwrap());

@@ -2,20 +2,25 @@
 
 use crate::support::Sandbox;
 
-const FINE: &str = "FROM scratch\nCOPY . /\n";
+const RUNS_AS_ROOT: &str = "FROM debian:12\nWORKDIR /app\nCOPY app ./\nCMD [\"/app/app\"]\n";
 
+/// The style of a folder wins over that of the file, and the command line over both.
 #[test]
 fn the_user_can_be_chosen() {
-    let toml = "[non-root-user]\nstyle = \"root-group\"\nrecursive-chown = true\n\
+    let toml = "[non-root-user]\nstyle = \"root-group\"\n\
                 [[files]]\npaths = [\"legacy\"]\nnon-root-user.style = \"own-group\"\n";
-    let sandbox = Sandbox::new(&[("Dockerfile", FINE), ("legacy/Dockerfile", FINE), ("harden.toml", toml)]);
-    for mode in ["--diff", "--check", "--write"] {
-        for arguments in [&[mode][..], &[mode, "--openshift"]] {
-            let said = sandbox.harden(arguments);
-            assert_eq!(
-                (said.code, said.err.as_str()),
-                (Some(0), "2 files: nothing to change\n"),
-                "{arguments:?}"
+    let files = [("Dockerfile", RUNS_AS_ROOT), ("legacy/Dockerfile", RUNS_AS_ROOT), ("harden.toml", toml)];
+    for (arguments, legacy) in [(&[][..], "chown 10001:10001 /app"), (&["--openshift"], "chown 10001:0 /app")]
+    {
+        let sandbox = Sandbox::new(&files);
+        let said = sandbox
+            .harden(&[&["--write", "--only", "non-root-user", "--notes", "never"], arguments].concat());
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        for (path, chown) in [("Dockerfile", "chown 10001:0 /app"), ("legacy/Dockerfile", legacy)] {
+            let text = sandbox.read(path);
+            assert!(
+                text.contains(chown) && text.contains("\nUSER 10001\n"),
+                "{path}, {arguments:?}:\n{text}"
             );
         }
     }
@@ -38,7 +43,7 @@ fn a_wrong_choice_is_an_error_with_its_place() {
 
 #[test]
 fn an_update_makes_no_users() {
-    let sandbox = Sandbox::new(&[("Dockerfile", FINE)]);
+    let sandbox = Sandbox::new(&[("Dockerfile", RUNS_AS_ROOT)]);
     sandbox
         .harden(&["update", "--openshift"])
         .failed_with("error: `harden update` moves digests and makes no users; leave --openshift out");

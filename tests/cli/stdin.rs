@@ -1,6 +1,6 @@
 //! `-`: standard input.
 
-use crate::support::{Sandbox, Transcript};
+use crate::support::{Sandbox, Transcript, copy_and_pin};
 
 const TEXT: &[u8] = b"FROM scratch\r\nADD . /\r\nADD https://example.com/a /";
 
@@ -10,8 +10,8 @@ fn every_mode() {
     let before = sandbox.files();
     let mut transcript = Transcript::new(&sandbox);
     for arguments in [&["-"][..], &["--check", "-"], &["--write", "-"], &["--write", "--context", ".", "-"]] {
-        let said = sandbox.harden_with_input(arguments, TEXT);
-        transcript.add(&format!("harden {} < text", arguments.join(" ")), &said);
+        let said = sandbox.copy_and_pin_with_input(arguments, TEXT);
+        transcript.add(&format!("harden {} < text", copy_and_pin(arguments).join(" ")), &said);
         if arguments.contains(&"--write") {
             assert_eq!(said.out, "FROM scratch\r\nCOPY . /\r\nADD https://example.com/a /");
         }
@@ -32,9 +32,9 @@ fn bad_input() {
         ("broken", b"FROM a\nRUNN b\n"),
         ("template", b"FROM a\n{{ range }}\n"),
     ] {
-        let said = sandbox.harden_with_input(&["--write", "-"], input);
+        let said = sandbox.copy_and_pin_with_input(&["--write", "-"], input);
         assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{name}");
-        transcript.add(&format!("harden --write - < {name}"), &said);
+        transcript.add(&format!("harden --only add-to-copy,pin-digest --write - < {name}"), &said);
     }
     transcript.check("stdin-bad");
 }
@@ -43,9 +43,9 @@ fn bad_input() {
 #[test]
 fn beside_files() {
     let sandbox = Sandbox::new(&[("Dockerfile", "FROM scratch\nADD . /\n")]);
-    let said = sandbox.harden_with_input(&["--check", "Dockerfile", "-", "-"], TEXT);
+    let said = sandbox.copy_and_pin_with_input(&["--check", "Dockerfile", "-", "-"], TEXT);
     assert_eq!((said.code, said.out.as_str()), (Some(1), "-\nDockerfile\n"));
-    let said = sandbox.harden_with_input(&["--write", "Dockerfile", "-"], b"\xff");
+    let said = sandbox.copy_and_pin_with_input(&["--write", "Dockerfile", "-"], b"\xff");
     said.failed_with("not UTF-8");
     assert_eq!(sandbox.read("Dockerfile"), "FROM scratch\nCOPY . /\n");
 }

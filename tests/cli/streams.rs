@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStdout, Stdio};
 
-use crate::support::{HARDEN, Said, Sandbox};
+use crate::support::{HARDEN, Said, Sandbox, copy_and_pin};
 
 const FILES: usize = 300;
 
@@ -41,10 +41,10 @@ fn first_line(pipe: ChildStdout) -> String {
 #[test]
 fn a_reader_that_goes_away() {
     let sandbox = many();
-    let whole = sandbox.harden(&[]);
+    let whole = sandbox.copy_and_pin(&[]);
     assert!(whole.out.len() > 200_000);
     for arguments in [&["--diff"][..], &["--format", "json"]] {
-        let mut child = sandbox.command(HARDEN).args(arguments).spawn().unwrap();
+        let mut child = sandbox.command(HARDEN).args(copy_and_pin(arguments)).spawn().unwrap();
         let line = first_line(child.stdout.take().unwrap());
         assert!(line.starts_with("diff --git") || line.starts_with("{\"schema\""), "{line}");
         let output = child.wait_with_output().unwrap();
@@ -59,9 +59,9 @@ fn a_reader_that_goes_away() {
 #[test]
 fn a_reader_that_goes_away_stops_no_writing() {
     for line in [
-        "\"$0\" --write --format json . | head -1",
-        "\"$0\" --write . 2>&1 | head -1",
-        "\"$0\" --write . >&- 2>&-",
+        "\"$0\" --only add-to-copy --write --format json . | head -1",
+        "\"$0\" --only add-to-copy --write . 2>&1 | head -1",
+        "\"$0\" --only add-to-copy --write . >&- 2>&-",
     ] {
         let sandbox = many();
         let said = Said::from(sandbox.command("sh").args(["-c", line, HARDEN]).output().unwrap());

@@ -14,6 +14,12 @@ pub(crate) const HARDEN: &str = env!("CARGO_BIN_EXE_harden");
 /// Begins every made-up secret of the fixtures.
 pub(crate) const SECRET: &str = "hunter2";
 
+/// `arguments` for a run of these two transforms alone, whatever others there are: for tests that are about files,
+/// streams, messages and exit codes. What all transforms together say is in `all.rs`.
+pub(crate) fn copy_and_pin<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["--only", "add-to-copy,pin-digest"], arguments].concat()
+}
+
 /// The root of the repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -112,8 +118,14 @@ impl Sandbox {
         Said::from(self.command(HARDEN).args(arguments).output().unwrap())
     }
 
-    pub(crate) fn harden_with_input(&self, arguments: &[&str], input: &[u8]) -> Said {
-        feed(self.command(HARDEN).args(arguments), input)
+    /// [`Sandbox::harden`] with [`copy_and_pin`].
+    pub(crate) fn copy_and_pin(&self, arguments: &[&str]) -> Said {
+        self.harden(&copy_and_pin(arguments))
+    }
+
+    /// As [`Sandbox::copy_and_pin`], with `input` on standard input.
+    pub(crate) fn copy_and_pin_with_input(&self, arguments: &[&str], input: &[u8]) -> Said {
+        feed(self.command(HARDEN).args(copy_and_pin(arguments)), input)
     }
 
     /// Makes what differs between machines and versions the same, and what cannot be seen visible.
@@ -227,8 +239,13 @@ impl<'s> Transcript<'s> {
 
     #[track_caller]
     pub(crate) fn check(self, name: &str) {
+        self.check_in("../../snapshots/cli", name);
+    }
+
+    #[track_caller]
+    pub(crate) fn check_in(self, folder: &str, name: &str) {
         let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path("../../snapshots/cli");
+        settings.set_snapshot_path(folder);
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         let text = self.sandbox.plain(&self.text);

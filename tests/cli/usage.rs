@@ -1,13 +1,6 @@
-//! Help, lists and wrong usage.
+//! The version and wrong usage. What names transforms is in `all.rs`.
 
-use crate::support::{Sandbox, Transcript, check};
-
-#[test]
-fn help() {
-    let sandbox = Sandbox::new(&[]);
-    check("help", &sandbox, &["--help"]);
-    check("help-short", &sandbox, &["-h"]);
-}
+use crate::support::{Sandbox, Transcript};
 
 #[test]
 fn version() {
@@ -23,8 +16,6 @@ fn wrong_usage() {
     let mut transcript = Transcript::new(&sandbox);
     for arguments in [
         &["--wirte"][..],
-        &["--write", "--only", "pin-digst"],
-        &["--write", "--skip", "add-to-cpoy"],
         &["--write", "--only", "add-to-copy", "--skip", "add-to-copy"],
         &["--write", "--diff"],
         &["--write", "--check"],

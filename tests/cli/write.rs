@@ -3,19 +3,19 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{Sandbox, Transcript, facts};
+use crate::support::{Sandbox, Transcript, copy_and_pin, facts};
 
 #[test]
 fn twice() {
     let sandbox = Sandbox::tree();
     let facts = facts();
     let mut transcript = Transcript::new(&sandbox);
-    let said = transcript.run(&["--facts", &facts, "--write"]);
+    let said = transcript.run(&copy_and_pin(&["--facts", &facts, "--write"]));
     assert_eq!((said.code, said.out.as_str()), (Some(3), ""));
     transcript.add("cat Dockerfile", &shown(&sandbox, "Dockerfile"));
     transcript.add("cat docker/web.Dockerfile", &shown(&sandbox, "docker/web.Dockerfile"));
     let after = sandbox.files();
-    let again = transcript.run(&["--facts", &facts, "--write"]);
+    let again = transcript.run(&copy_and_pin(&["--facts", &facts, "--write"]));
     assert_eq!((again.code, again.out.as_str()), (Some(3), ""));
     assert!(!again.err.contains("fixed"), "{}", again.err);
     assert_eq!(sandbox.files(), after);
@@ -29,11 +29,11 @@ fn shown(sandbox: &Sandbox, path: &str) -> crate::support::Said {
 #[test]
 fn nothing_left_to_do_is_success() {
     let sandbox = Sandbox::new(&[("Dockerfile", "FROM scratch\nADD . /\n")]);
-    assert_eq!(sandbox.harden(&["--write"]).code, Some(0));
+    assert_eq!(sandbox.copy_and_pin(&["--write"]).code, Some(0));
     assert_eq!(sandbox.read("Dockerfile"), "FROM scratch\nCOPY . /\n");
-    let again = sandbox.harden(&["--write"]);
+    let again = sandbox.copy_and_pin(&["--write"]);
     assert_eq!((again.code, again.err.as_str()), (Some(0), "1 file: nothing to change\n"));
-    assert_eq!(sandbox.harden(&["--write", "--quiet"]).err, "");
+    assert_eq!(sandbox.copy_and_pin(&["--write", "--quiet"]).err, "");
 }
 
 /// Make and other tools that go by time see only what changed.
@@ -49,10 +49,10 @@ fn files_without_changes_are_not_touched() {
     for path in ["a/Dockerfile", "b/Dockerfile", "c/Dockerfile"] {
         fs::File::options().write(true).open(sandbox.path(path)).unwrap().set_modified(old).unwrap();
     }
-    sandbox.harden(&["--diff"]);
-    sandbox.harden(&["--check"]);
+    sandbox.copy_and_pin(&["--diff"]);
+    sandbox.copy_and_pin(&["--check"]);
     assert_eq!(time("a/Dockerfile"), old);
-    sandbox.harden(&["--write"]);
+    sandbox.copy_and_pin(&["--write"]);
     assert!(time("a/Dockerfile") > old);
     assert_eq!([time("b/Dockerfile"), time("c/Dockerfile")], [old, old]);
     assert_eq!(sandbox.files().len(), 3, "something was left behind: {:?}", sandbox.files());
@@ -71,7 +71,7 @@ fn mode_and_links_are_kept() {
     for (path, mode) in [("shared/base", 0o640), ("Dockerfile", 0o755)] {
         fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).unwrap();
     }
-    let said = sandbox.harden(&["--write", "Dockerfile", "app/Dockerfile"]);
+    let said = sandbox.copy_and_pin(&["--write", "Dockerfile", "app/Dockerfile"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert_eq!(sandbox.read("shared/base"), "FROM scratch\nCOPY . /\n");
     assert_eq!(
