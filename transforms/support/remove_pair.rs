@@ -83,7 +83,9 @@ impl Run<'_> {
     }
 
     fn comments(&self, start: u32, end: u32) -> impl Iterator<Item = &Comment> {
-        self.of.comments_inside().iter().filter(move |one| start <= one.span.start && one.span.start < end)
+        let all = self.of.comments_inside();
+        let first = all.partition_point(|one| one.span.start < start);
+        all[first..].iter().take_while(move |one| one.span.start < end)
     }
 
     /// The lines of the comments in a range, with indentation and line ending.

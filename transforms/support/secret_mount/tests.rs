@@ -1,6 +1,8 @@
 use harden_core::{BuildSetup, Scopes};
 
 use super::*;
+use crate::support::frontend::{SECRET_ENV, require, with_directive};
+use crate::support::remove_pair::remove;
 use crate::support::remove_pair::tests::{applied, corpus};
 
 fn variable(name: &str) -> Mount {
@@ -178,6 +180,34 @@ fn refusals() {
     let build = Build::new(&file);
     let cmd = file.instructions().last().unwrap();
     assert_eq!(add(&[Mount::Ssh], cmd, &build, 0, &Value::FromBase).unwrap_err().code, "not-a-run");
+}
+
+/// What these helpers are for: the argument goes, its RUN gets a mount, the frontend knows `env=`.
+#[test]
+fn an_argument_becomes_a_secret() {
+    let text = "ARG V=1\nFROM node:$V\n\n# For the registry.\nARG NPM_TOKEN A=1\nRUN echo $A \\\n && npm ci\nARG NPM_TOKEN\nRUN [\"npm\", \"ci\"]\n";
+    let file = Dockerfile::parse(text);
+    let setup = BuildSetup::default();
+    let build = Build::new(&file);
+    let mut edits = Vec::new();
+    for &instruction in &build.stages[0].instructions {
+        let pairs: Vec<_> =
+            instruction.pairs().into_iter().filter(|pair| pair.key.text() == "NPM_TOKEN").collect();
+        if !pairs.is_empty() {
+            edits.extend(remove(&pairs, instruction).unwrap());
+        }
+        if instruction.keyword() == Keyword::Run {
+            edits.extend(add(&[variable("NPM_TOKEN")], instruction, &build, 0, &Value::FromBase).unwrap());
+        }
+    }
+    let directive = require(&file, &setup, SECRET_ENV).unwrap();
+    let mount = "--mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN";
+    assert_eq!(
+        applied(text, with_directive(edits, directive)),
+        format!(
+            "# syntax=docker/dockerfile:1\nARG V=1\nFROM node:$V\n\n# For the registry.\nARG A=1\nRUN {mount} echo $A \\\n && npm ci\nRUN {mount} [\"npm\", \"ci\"]\n"
+        )
+    );
 }
 
 /// In real files a mount changes the flags of its RUN and nothing else.

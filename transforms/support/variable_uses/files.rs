@@ -11,6 +11,9 @@ use super::mentions;
 /// Most paths that are looked at for one command.
 const MAX_PATHS: usize = 64;
 
+/// Most instructions that are looked at for one command. Real stages have less than a hundred.
+const MAX_STEPS: usize = 1000;
+
 /// A file of the build context.
 pub(crate) enum FileText {
     /// Its text.
@@ -81,7 +84,8 @@ impl<'f> ConfigFiles<'f> {
             return Config::Unknown;
         }
         let mut paths: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
-        for source in self.sources() {
+        let Some(sources) = self.sources() else { return Config::Unknown };
+        for source in sources {
             let source = source.trim_start_matches("./").trim_matches('/');
             let last = source.rsplit('/').next().unwrap_or_default();
             if names.contains(&last) {
@@ -109,12 +113,15 @@ impl<'f> ConfigFiles<'f> {
         answer
     }
 
-    /// Sources of COPY, ADD and bind mounts of the stages this one is made of.
-    fn sources(&self) -> Vec<String> {
+    /// Sources of COPY, ADD and bind mounts of the stages this one is made of; `None` when there are too many steps.
+    fn sources(&self) -> Option<Vec<String>> {
         let (chain, _) = self.build.chain(self.stage);
         let stages = chain.into_iter().filter_map(|index| self.build.stages.get(index));
         let mut sources = Vec::new();
-        for instruction in stages.flat_map(|stage| &stage.instructions) {
+        for (step, instruction) in stages.flat_map(|stage| &stage.instructions).enumerate() {
+            if step >= MAX_STEPS {
+                return None;
+            }
             match instruction.keyword() {
                 Keyword::Copy | Keyword::Add if instruction.flag("from").is_none() => {
                     let arguments = instruction.copy().map(|copy| copy.sources).unwrap_or_default();
@@ -132,6 +139,6 @@ impl<'f> ConfigFiles<'f> {
                 _ => {}
             }
         }
-        sources
+        Some(sources)
     }
 }

@@ -99,6 +99,10 @@ fn judge_one(command: &Command, variable: &str, files: &ConfigFiles<'_>) -> Verd
         return Verdict::No;
     }
     let Some(name) = command.name() else { return possible("a program that a variable names") };
+    let name = tools::unversioned(name);
+    if only_tells_about_itself(command) {
+        return Verdict::No;
+    }
     if tools::uses_proxy(name, variable) {
         return Verdict::Reads(Reader::Tool(tools::known(name).unwrap_or_default()));
     }
@@ -143,6 +147,12 @@ fn judge_one(command: &Command, variable: &str, files: &ConfigFiles<'_>) -> Verd
     }
 }
 
+/// `gosu --version`, `node -v`.
+fn only_tells_about_itself(command: &Command) -> bool {
+    let [_, argument] = command.words.as_slice() else { return false };
+    matches!(argument.text.as_str(), "--version" | "-version" | "-V" | "-v" | "version" | "--help")
+}
+
 /// `find -exec` and the like: the command is known to be quiet, or may read the variable.
 fn judge_plain(command: &Command) -> Verdict {
     match command.name() {
@@ -170,7 +180,7 @@ fn shows_environment(command: &Command, name: &str) -> bool {
 
 /// The command a runner starts.
 fn inner(command: &Command) -> Option<Command> {
-    let name = command.name()?;
+    let name = tools::unversioned(command.name()?);
     if name == "xargs" {
         let longs = ["max-args", "max-procs", "max-lines", "replace", "delimiter", "arg-file", "max-chars"];
         let first = command.positional("nPLIdaEs", &longs).first()?.span.clone();

@@ -155,6 +155,7 @@ fn commands_that_do_not_read_it() {
         "RUN npm ci --omit=dev && npm cache clean --force",
         "RUN yarn && yarn install --frozen-lockfile && npm i -g pnpm",
         "RUN bundle install && composer install --no-dev && poetry install",
+        "RUN python3.12 -m pip install x && pip3.12 install y && gosu --version && node -v && gosu nobody true",
         "RUN docker-php-ext-install pdo && a2enmod rewrite",
         "RUN find . -name x -exec chmod 644 {} + && ls | xargs -n 1 rm",
     ] {

@@ -154,6 +154,7 @@ pub(super) const TOOLS: &[Tool] = &[
     ),
     tool(&["gcloud", "gsutil", "bq"], &[], &["GOOGLE_*", "CLOUDSDK_*", "GCP_*"], Ignored),
     tool(&["az", "azcopy"], &[], &["AZURE_*", "AZCOPY_*"], Ignored),
+    tool(&["rsync"], &[], &["RSYNC_*"], Ignored),
     tool(&["rclone"], &[], &["RCLONE_*", "AWS_*"], Ignored),
     tool(&["docker", "podman", "skopeo", "crane", "buildah"], &[], &["DOCKER_*", "REGISTRY_*"], Ignored),
     tool(&["helm", "kubectl"], &[], &["KUBE*", "HELM_*"], Ignored),
@@ -195,16 +196,16 @@ const NETWORK: &[&str] = &[
 const QUIET: &[&str] = &[
     "7z", "7za", ":", "[", "[[", "a2disconf", "a2dismod", "a2dissite", "a2enconf", "a2enmod", "a2ensite",
     "add-apt-repository", "addgroup", "adduser", "alias", "alternatives", "apk", "apt", "apt-cache",
-    "apt-config", "apt-get", "apt-key", "apt-mark", "aptitude", "ar", "arch", "aria2c", "as", "awk",
-    "b2sum", "base32", "base64", "basename", "bc", "break", "bsdtar", "bunzip2", "bzip2", "c++", "cat",
-    "cc", "cd", "chattr", "chgrp", "chmod", "chown", "chpasswd", "chrpath", "chsh", "cksum", "clang",
+    "apt-config", "apt-get", "apt-key", "apt-mark", "aptitude", "ar", "arch", "aria2c", "as", "authselect",
+    "awk", "b2sum", "base32", "base64", "basename", "bc", "break", "bsdtar", "bunzip2", "bzip2", "c++",
+    "cat", "cc", "cd", "chattr", "chgrp", "chmod", "chown", "chpasswd", "chrpath", "chsh", "cksum", "clang",
     "clang++", "cmp", "column", "comm", "command", "compileall", "continue", "cp", "cpan", "cpanm", "cpio",
     "crontab", "csplit", "curl", "cut", "date", "dd", "debconf-set-selections", "declare", "delgroup",
     "deluser", "df", "diff", "dirname", "dnf", "docker-php-ext-configure", "docker-php-ext-enable",
     "docker-php-ext-install", "docker-php-source", "dos2unix", "dpkg", "dpkg-architecture", "dpkg-divert",
     "dpkg-query", "dpkg-reconfigure", "du", "echo", "egrep", "ensurepip", "exit", "expand", "export",
     "expr", "false", "fc-cache", "fgrep", "file", "fmt", "fold", "free", "g++", "gawk", "gcc", "getcap",
-    "getconf", "getent", "getopts", "gpg", "gpg-agent", "gpgconf", "grep", "groupadd", "groupdel",
+    "getconf", "getent", "getopts", "gpg", "gpg-agent", "gpg2", "gpgconf", "grep", "groupadd", "groupdel",
     "groupmod", "groups", "gunzip", "gzip", "hash", "head", "hexdump", "hg", "hostname", "iconv", "id",
     "install", "jar", "javac", "jlink", "join", "jq", "keytool", "kill", "ld", "ldconfig", "ldd", "let",
     "link", "ln", "local", "locale", "locale-gen", "localedef", "ls", "lsb_release", "lscpu", "lz4", "mawk",
@@ -212,15 +213,16 @@ const QUIET: &[&str] = &[
     "nl", "nm", "nproc", "objcopy", "od", "openssl", "pacman", "pacman-key", "passwd", "paste", "patch",
     "patchelf", "pear", "pecl", "phpdismod", "phpenmod", "pkg-config", "popd", "printf", "ps", "pushd",
     "pwd", "ranlib", "read", "readelf", "readlink", "readonly", "realpath", "return", "rev", "rm", "rmdir",
-    "rpm", "rpmkeys", "rsync", "sed", "seq", "set", "setcap", "setfacl", "sha1sum", "sha224sum",
+    "rpm", "rpmkeys", "sed", "seq", "set", "setcap", "setfacl", "sha1sum", "sha224sum",
     "sha256sum", "sha384sum", "sha512sum", "shift", "shopt", "shred", "shuf", "sleep", "sort", "split",
     "ssh-keygen", "ssh-keyscan", "stat", "strings", "strip", "stty", "subscription-manager", "svn", "sync",
-    "sysctl", "tac", "tail", "tar", "tdnf", "tee", "test", "times", "touch", "tr", "trap", "true",
-    "truncate", "tsc", "tty", "type", "typeset", "ulimit", "umask", "umount", "uname", "uniq", "unix2dos",
-    "unlink", "unrar", "unset", "unxz", "unzip", "unzstd", "update-alternatives", "update-ca-certificates",
-    "update-ca-trust", "update-locale", "uptime", "upx", "useradd", "userdel", "usermod", "venv",
-    "virtualenv", "visudo", "wait", "wc", "wget", "which", "whoami", "xmlstarlet", "xxd", "xz", "yes", "yq",
-    "yum", "yum-config-manager", "zcat", "zip", "zstd", "zypper",
+    "sysctl", "systemctl", "systemd-sysusers", "systemd-tmpfiles", "tac", "tail", "tar", "tdnf", "tee",
+    "test", "times", "touch", "tr", "trap", "true", "truncate", "tsc", "tty", "type", "typeset", "ulimit",
+    "umask", "umount", "uname", "uniq", "unix2dos", "unlink", "unrar", "unset", "unxz", "unzip", "unzstd",
+    "update-alternatives", "update-ca-certificates", "update-ca-trust", "update-locale", "uptime", "upx",
+    "useradd", "userdel", "usermod", "uuidgen", "venv", "virtualenv", "visudo", "wait", "wc", "wget",
+    "which", "whoami", "xmlstarlet", "xxd", "xz", "yes", "yq", "yum", "yum-config-manager", "zcat", "zip",
+    "zstd", "zypper",
 ];
 
 /// Commands that run another one, which is looked at in their place: wrappers whose command
@@ -260,6 +262,18 @@ pub(super) const RUNNERS: &[(&str, &[&str])] = &[
     ("yarn", &[]),
     ("pnpm", &[]),
 ];
+
+/// `python3` for `python3.12`, `pip3` for `pip3.12`.
+pub(super) fn unversioned(program: &str) -> &str {
+    for name in ["python3", "pip3"] {
+        if let Some(rest) = program.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'))
+            && rest.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            return &program[..name.len()];
+        }
+    }
+    program
+}
 
 /// The name of the program as the table has it.
 pub(super) fn known(program: &str) -> Option<&'static str> {
