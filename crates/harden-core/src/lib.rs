@@ -16,6 +16,7 @@ mod note;
 pub mod redact;
 mod runtime;
 mod scope;
+pub mod secrets;
 mod settings;
 mod setup;
 pub mod shell;
