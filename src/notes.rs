@@ -31,7 +31,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use harden_core::Outcome;
+use harden_core::{Note, Outcome};
 
 use crate::discover::Candidate;
 use crate::write::{Creation, Original, create_new};
@@ -158,8 +158,15 @@ pub(crate) fn beside(candidate: &Candidate, outcome: &Outcome, choice: Choice) -
     if known.is_empty() || (choice == Choice::Auto && !known.asks_for_something()) {
         return Ok(Beside::default());
     }
-    let variables: BTreeSet<String> = known.variables().map(str::to_owned).collect();
-    let excludes: BTreeSet<String> = known.excludes().map(str::to_owned).collect();
+    // Lines of files are as they have to be or not at all: nothing in them is masked.
+    let (mut variables, mut excludes) = (BTreeSet::new(), BTreeSet::new());
+    for note in known::fixed(outcome) {
+        match note {
+            Note::Variable { name } => variables.insert(name.clone()),
+            Note::Exclude { pattern } => excludes.insert(pattern.clone()),
+            _ => false,
+        };
+    }
     let shared = !(variables.is_empty() && excludes.is_empty());
     let request = shared.then(|| Request {
         dockerfile: path.to_path_buf(),

@@ -11,7 +11,7 @@ use super::docker::{CPUS, MEMORY, PIDS};
 use super::profile::Source;
 use super::services::Inner;
 use super::subject::{Served, Subject};
-use super::words::yaml;
+use super::words::{source_from, yaml};
 
 /// Settings of all services that run the image; of a service called `app` when no compose file has one.
 pub(super) fn overlay(subject: &Subject) -> String {
@@ -115,9 +115,10 @@ fn secrets(out: &mut String, subject: &Subject) {
             continue;
         }
         let _ = writeln!(out, "  {}:", yaml(id));
-        let _ = match source {
-            SecretSource::Variable(name) => writeln!(out, "    environment: {}", yaml(name)),
-            SecretSource::File(path) => writeln!(out, "    file: {}", yaml(path)),
+        let context = subject.services.first().and_then(|one| one.context.as_deref());
+        let _ = match source_from(source, context) {
+            SecretSource::Variable(name) => writeln!(out, "    environment: {}", yaml(&name)),
+            SecretSource::File(path) => writeln!(out, "    file: {}", yaml(&path)),
         };
     }
 }

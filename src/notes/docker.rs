@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::image::{Ports, Protocol};
 use super::profile::Source;
 use super::subject::Subject;
-use super::words::{quoted, secret_option, shell_word};
+use super::words::{quoted, secret_option, shell_word, source_from};
 
 /// Starting values: what a small service needs. The page says so.
 pub(super) const MEMORY: &str = "512m";
@@ -96,7 +96,8 @@ pub(super) fn build(subject: &Subject) -> String {
 pub(super) fn build_options(subject: &Subject) -> Vec<String> {
     let secrets = subject.known.build_secrets();
     let mut options: Vec<String> = secrets
-        .map(|(id, source, _)| format!("--secret {}", shell_word(&secret_option(id, source))))
+        .map(|(id, source, _)| secret_option(id, &source_from(source, subject.context.as_deref())))
+        .map(|option| format!("--secret {}", shell_word(&option)))
         .collect();
     options.dedup();
     if subject.known.needs_ssh() {
@@ -108,11 +109,12 @@ pub(super) fn build_options(subject: &Subject) -> Vec<String> {
 /// Text for `docker-bake.override.hcl`, which bake lays over whatever bake file there is.
 pub(super) fn bake(subject: &Subject) -> String {
     let mut out = String::new();
-    for target in &subject.bake {
+    for (target, context) in &subject.bake {
         let _ = writeln!(out, "target {} {{", hcl(target));
         let secrets = subject.known.build_secrets();
-        let mut secrets: Vec<String> =
-            secrets.map(|(id, source, _)| hcl(&secret_option(id, source))).collect();
+        let mut secrets: Vec<String> = secrets
+            .map(|(id, source, _)| hcl(&secret_option(id, &source_from(source, context.as_deref()))))
+            .collect();
         secrets.dedup();
         if !secrets.is_empty() {
             let _ = writeln!(out, "  secret = [{}]", secrets.join(", "));

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::lines::append;
+use super::words::clean;
 
 /// The file with a line for each name that it does not have yet.
 pub(super) fn merge(text: &str, names: &BTreeSet<String>) -> String {
@@ -18,9 +19,11 @@ pub(super) fn merge(text: &str, names: &BTreeSet<String>) -> String {
     append(text, new.iter().map(String::as_str))
 }
 
-/// Whether both readers take it for a name: anything else could change the meaning of the line.
+/// Whether both readers take it for a name, and it is no secret itself: anything else could change the meaning of the
+/// line.
 pub(super) fn is_name(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let text = if clean(text) == text { text } else { "" };
     text.bytes().all(plain)
         && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }

@@ -142,10 +142,11 @@ fn check(
     context: &Path,
     readers: &[Reader<'_>],
 ) -> Result<Option<String>, String> {
-    if pattern.trim() != pattern
-        || pattern.is_empty()
+    // A pattern that would be masked, or shown in another way, is nothing to write or to tell.
+    if pattern.is_empty()
+        || pattern.trim() != pattern
         || pattern.starts_with(['#', '!'])
-        || pattern.contains(['\n', '\r'])
+        || clean(pattern) != pattern
     {
         return Err("it cannot be written as a line of its own".to_owned());
     }

@@ -14,8 +14,7 @@ pub(super) struct Known(BTreeSet<Note>);
 impl Known {
     /// The notes of the fixes that were made.
     pub(super) fn of(outcome: &Outcome) -> Self {
-        let fixed = outcome.reports.iter().filter(|one| matches!(one.disposition, Disposition::Fixed(..)));
-        fixed.flat_map(|report| report.notes.iter().cloned()).collect()
+        fixed(outcome).cloned().collect()
     }
 
     /// Whether something is left to do for whoever builds or runs the image: that another user writes to its own
@@ -122,6 +121,12 @@ impl FromIterator<Note> for Known {
     fn from_iter<I: IntoIterator<Item = Note>>(notes: I) -> Self {
         Self(notes.into_iter().map(cleaned).collect())
     }
+}
+
+/// The notes of the fixes that were made, as they are.
+pub(super) fn fixed(outcome: &Outcome) -> impl Iterator<Item = &Note> {
+    let fixed = outcome.reports.iter().filter(|one| matches!(one.disposition, Disposition::Fixed(..)));
+    fixed.flat_map(|report| &report.notes)
 }
 
 fn cleaned(note: Note) -> Note {

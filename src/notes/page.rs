@@ -121,8 +121,8 @@ fn variables(out: &mut String, subject: &Subject) {
         let _ = writeln!(out, "- {}", code(name));
     }
     out.push_str(
-        "\n`.env.example` has their names: copy it to `.env`, fill in the values, and never commit that file. Quotes \
-         around a value would become part of it.\n",
+        "\n`.env.example` has their names: copy it to `.env`, fill in the values, and never commit that file. Write \
+         values without quotes: `docker run` keeps them.\n",
     );
 }
 

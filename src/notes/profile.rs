@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use harden_core::{MountSource, Service, ServiceKind};
 
+use super::env::is_name;
 use super::image::{Image, ImageUser, Ports};
 use super::known::Known;
 use super::words::{clean, is_folder, label};
@@ -65,7 +66,8 @@ impl Profile {
     /// For containers of a stage, run by `service` or by hand.
     pub(super) fn new(known: &Known, image: &Image, service: Option<&Service>) -> Self {
         let mut profile = Self { user: User::new(known, image.user), ..Self::default() };
-        profile.variables = known.variables().map(str::to_owned).collect();
+        // What cannot stand in an environment file is told in words only.
+        profile.variables = known.variables().filter(|name| is_name(name)).map(str::to_owned).collect();
         let settings = service.map(|service| service.settings.as_slice()).unwrap_or_default();
         let mut ports = image.ports.clone();
         for setting in settings {
@@ -108,7 +110,9 @@ impl Profile {
         if profile.low_port {
             profile.capabilities.insert("NET_BIND_SERVICE".to_owned());
         }
-        for (path, source) in known.volumes() {
+        // Notes do not say which stage they are about: what a service has is in its stage or its own settings.
+        let has = |path: &str| service.is_none() || image.volumes.contains(path);
+        for (path, source) in known.volumes().filter(|(path, _)| has(path)) {
             profile.mount(path, source);
         }
         for path in &image.volumes {
@@ -117,6 +121,9 @@ impl Profile {
         for path in known.writes() {
             let covered = profile.mounted.iter().any(|place| is_below(path, place));
             if covered || profile.volumes.contains_key(path) {
+                continue;
+            }
+            if path.contains([':', ',']) {
                 continue;
             }
             if VOLATILE.iter().any(|place| is_below(path, place)) {
@@ -132,7 +139,12 @@ impl Profile {
     }
 
     fn mount(&mut self, path: &str, source: Option<&str>) {
-        if self.mounted.contains(path) || self.volumes.contains_key(path) || self.tmpfs.contains(path) {
+        // Nothing can be mounted at a path that has what separates the parts of the option.
+        if path.contains([':', ','])
+            || self.mounted.contains(path)
+            || self.volumes.contains_key(path)
+            || self.tmpfs.contains(path)
+        {
             return;
         }
         let source = match source {

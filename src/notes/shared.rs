@@ -58,10 +58,7 @@ impl Settled {
             names.extend(request.variables.iter().cloned());
         }
         for (path, names) in files.into_values() {
-            let left = || {
-                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-                format!("add the variables {} yourself", names.join(", "))
-            };
+            let left = || format!("add the variables {} yourself", listed(&names));
             self.file(Kind::Variables, path, left, |text| Some(env::merge(text, &names)));
         }
     }
@@ -132,7 +129,7 @@ impl Settled {
 }
 
 fn listed(patterns: &BTreeSet<String>) -> String {
-    patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(", ")
+    patterns.iter().map(|pattern| format!("`{}`", clean(pattern))).collect::<Vec<_>>().join(", ")
 }
 
 /// The folder that is the build context; an error is the middle of a sentence.

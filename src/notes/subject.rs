@@ -1,6 +1,6 @@
 //! One hardened Dockerfile and everything its notes are made from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -26,8 +26,8 @@ pub(super) struct Subject {
     pub(super) services: Vec<Served>,
     /// The build context, relative to the folder of the Dockerfile; `None` when it is not known.
     pub(super) context: Option<String>,
-    /// Targets of bake files that build it, sorted.
-    pub(super) bake: BTreeSet<String>,
+    /// Targets of bake files that build it, and the build context as their file sees it.
+    pub(super) bake: BTreeMap<String, Option<String>>,
     /// The image, where a compose file names it.
     pub(super) image: Option<String>,
 }
@@ -38,6 +38,8 @@ pub(super) struct Served {
     pub(super) name: String,
     /// The compose file, relative to the folder of the Dockerfile.
     pub(super) file: String,
+    /// The build context, relative to the folder of the compose file.
+    pub(super) context: Option<String>,
     /// The folder of the Dockerfile, relative to that of the compose file: empty or with a slash at its end.
     pub(super) way: String,
     pub(super) profile: Profile,
@@ -71,12 +73,16 @@ impl Subject {
                 let image = Image::of(&build, setup, target.map_or(last, |stage| stage.index));
                 let listed =
                     files.entry(&service.file).or_insert_with(|| services::read(Path::new(&service.file)));
-                served(service, Profile::new(&known, &image, Some(service)), folder, listed)
+                let profile = Profile::new(&known, &image, Some(service));
+                served(service, profile, candidate, folder, listed)
             })
             .collect();
         let mut images = services.iter().filter_map(|one| one.listed.image.as_deref());
         let image = images.next().filter(|first| images.all(|one| one == *first)).map(clean);
-        let bake = setup.sources.iter().filter_map(|source| Some(clean(source.split_once(": target.")?.1)));
+        let bake = setup.sources.iter().filter_map(|source| {
+            let (file, target) = source.split_once(": target.")?;
+            Some((clean(target), context(candidate, folder_of(Path::new(file)))))
+        });
         Self {
             name: clean(&path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()),
             profile,
@@ -107,12 +113,19 @@ impl Subject {
     }
 }
 
-fn served(service: &Service, profile: Profile, folder: &Path, listed: &[Listed]) -> Served {
+fn served(
+    service: &Service,
+    profile: Profile,
+    candidate: &Candidate,
+    folder: &Path,
+    listed: &[Listed],
+) -> Served {
     let file = Path::new(&service.file);
     let way = relative(folder_of(file), folder).filter(|way| way != ".").map(|way| format!("{way}/"));
     Served {
         name: clean(&service.name),
         file: clean(&shown_from(folder, file)),
+        context: context(candidate, folder_of(file)),
         way: way.as_deref().map(clean).unwrap_or_default(),
         has_user: service.settings.iter().any(|one| matches!(one.kind, ServiceKind::User(_))),
         inner: services::inner(listed, &service.name),
@@ -121,6 +134,7 @@ fn served(service: &Service, profile: Profile, folder: &Path, listed: &[Listed])
     }
 }
 
+/// The build context as `folder` sees it.
 fn context(candidate: &Candidate, folder: &Path) -> Option<String> {
     if matches!(candidate.context_origin, ContextOrigin::Ambiguous(_) | ContextOrigin::None) {
         return None;

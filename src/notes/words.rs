@@ -31,6 +31,21 @@ pub(crate) fn secret_option(id: &str, source: &SecretSource) -> String {
     }
 }
 
+/// A source as seen from another folder: files are in the build context, which is at `context` there.
+pub(crate) fn source_from(source: &SecretSource, context: Option<&str>) -> SecretSource {
+    match (source, context) {
+        (SecretSource::File(path), context) => {
+            // COPY takes what is written with a slash from the root of the context too.
+            let path = path.trim_start_matches("./").trim_start_matches('/');
+            SecretSource::File(match context.filter(|context| *context != ".") {
+                Some(context) => format!("{context}/{path}"),
+                None => path.to_owned(),
+            })
+        }
+        (SecretSource::Variable(_), _) => source.clone(),
+    }
+}
+
 /// Gives everything in a volume or bound folder to a user. busybox does it, since the image itself may have no `chown`;
 /// inside a container, because ids on the host are others with user namespaces.
 pub(crate) fn chown_command(from: &str, path: &str, owner: &str) -> String {

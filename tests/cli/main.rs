@@ -14,6 +14,7 @@ mod dirty;
 mod explain;
 mod input;
 mod json;
+mod notes;
 mod paths;
 mod readme;
 mod reports;
