@@ -42,13 +42,21 @@ static META: Meta = Meta {
                 rule("trivy", "DS-0002"),
                 rule("checkov", "CKV_DOCKER_3"),
                 rule("checkov", "CKV_DOCKER_8"),
+                rule("kics", "fd54f200"),
+                rule("kics", "67fd0c4a"),
+                rule("semgrep", "missing-user"),
+                rule("semgrep", "missing-user-entrypoint"),
+                rule("semgrep", "last-user-is-root"),
+                rule("sonar", "S6471"),
+                rule("dockle", "CIS-DI-0001"),
+                rule("tally", "stateful-root-runtime"),
                 rule("cis", "4.1"),
             ],
         },
         FindingMeta {
             id: "user-not-numeric",
             summary: "the user is given by name, which Kubernetes cannot check",
-            foreign: &[],
+            foreign: &[rule("hadolint", "DL3066")],
         },
     ],
 };
@@ -76,8 +84,7 @@ fn examine(ctx: &Context<'_>, scopes: &Scopes<'_, '_>, stage: usize) -> Option<F
     let (chain, _) = ctx.build.chain(stage);
     let last = effective::last_user(scopes, &chain);
     let user = last.as_ref().map(|(instruction, before, _)| (*instruction, before));
-    let steps = packages::PackageSteps::read(scopes, &chain);
-    let base = match base::BaseView::read(ctx, &chain, &steps) {
+    let base = match base::BaseView::read(ctx, scopes, &chain) {
         Ok(base) => base,
         // The answer is on its way; whatever is said now is not used.
         Err(Missing::Pending) => return None,

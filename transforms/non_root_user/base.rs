@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use harden_core::syntax::Reference;
-use harden_core::{Base, Context, ImageConfig, ImageFiles, Missing, Why};
+use harden_core::{Base, Context, ImageConfig, ImageFiles, Missing, Scopes, Why};
 
 use super::effective::{UserSpec, number};
 use super::packages::PackageSteps;
 use crate::support::base_images::{
-    self, BaseImage, Command, DefaultUser, Evidence, Platform, Privileges, Role, Shell, System, UserTool,
+    self, BaseImage, Command, DefaultUser, Evidence, Platform, Privileges, Shell, System, UserTool,
 };
 
 /// Everything known of a base image.
@@ -71,21 +71,21 @@ impl BaseView {
     ///
     /// # Errors
     /// Only [`Missing::Pending`]: an answer is on its way.
-    pub(crate) fn read(ctx: &Context<'_>, chain: &[usize], steps: &PackageSteps) -> Result<Self, Missing> {
+    pub(crate) fn read(ctx: &Context<'_>, scopes: &Scopes<'_, '_>, chain: &[usize]) -> Result<Self, Missing> {
         let first = chain.first().and_then(|&index| ctx.build.stages.get(index));
         let image = match first.map(|stage| &stage.base) {
             Some(Base::Image(image)) => image,
             Some(Base::Scratch) => return Ok(Self { scratch: true, ..Self::default() }),
             Some(Base::Unknown(why)) => {
-                return Ok(Self { unknown: Some(why.clone()), ..Self::default() }.with_steps(steps));
+                return Ok(Self { unknown: Some(why.clone()), ..Self::default() }.with_steps(scopes, chain));
             }
-            Some(Base::Stage(_)) | None => return Ok(Self::default().with_steps(steps)),
+            Some(Base::Stage(_)) | None => return Ok(Self::default().with_steps(scopes, chain)),
         };
         let mut view = Self { image: Some(image.clone()), ..Self::default() };
         if ctx.setup.named_contexts.contains(image.familiar()) {
             let message = format!("builds replace `{image}` by another build context");
             view.unknown = Some(Why::new("named-context", message));
-            return Ok(view.with_steps(steps));
+            return Ok(view.with_steps(scopes, chain));
         }
         view.entry = base_images::find(image);
         // Both are asked at once: one after the other would cost a round.
@@ -101,11 +101,18 @@ impl BaseView {
         view.files = files.ok();
         view.system = view.files.as_deref().and_then(base_images::by_os_release);
         view.system = view.system.or(view.entry.map(|entry| entry.system));
-        Ok(view.with_steps(steps))
+        Ok(view.with_steps(scopes, chain))
     }
 
-    fn with_steps(mut self, steps: &PackageSteps) -> Self {
-        self.system = self.system.or_else(|| base_images::by_package_manager(steps.manager()?));
+    /// Adds what the steps of the file prove, where nothing else is known.
+    fn with_steps(mut self, scopes: &Scopes<'_, '_>, chain: &[usize]) -> Self {
+        let user_known = self.config.is_some() || !matches!(self.table_user(), BaseUser::Unknown(_));
+        if self.system.is_some() && user_known {
+            return self;
+        }
+        let steps = PackageSteps::read(scopes, chain);
+        self.system =
+            self.system.or_else(|| steps.manager().and_then(base_images::by_package_manager));
         self.proved_root = steps.prove_root();
         self
     }
@@ -276,11 +283,6 @@ impl BaseView {
             Some(entry) => entry.privileges,
             None => Privileges::Unknown,
         }
-    }
-
-    /// What it is made for.
-    pub(crate) fn role(&self) -> Option<Role> {
-        self.entry.map(|entry| entry.role)
     }
 
     /// Its entrypoint; `None` when it is not known.

@@ -57,7 +57,7 @@ pub(crate) fn above(instruction: Instruction<'_>, lines: &[String]) -> Edit {
 }
 
 /// The blanks before an instruction.
-fn indent<'a>(instruction: Instruction<'a>) -> &'a str {
+fn indent(instruction: Instruction<'_>) -> &str {
     let file = instruction.file();
     let before = file.text().get(..instruction.span().start as usize).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();

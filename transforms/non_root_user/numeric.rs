@@ -28,9 +28,13 @@ fn judge(view: &View<'_, '_>, identity: &Identity<'_>) -> Result<Fix, Why> {
         return Err(Why::new("user-argument", message));
     }
     let user = shown(view, &identity.spec).ok_or_else(|| {
-        let message = format!(
-            "nothing proves the user id of `{name}`; give it one where it is made, or run with --inspect"
-        );
+        let user = UserSpec { group: None, ..identity.spec.clone() };
+        let unproved = match &identity.spec.group {
+            Some(group) if shown(view, &user).is_some() => format!("the id of the group `{group}`"),
+            _ => format!("the user id of `{name}`"),
+        };
+        let message =
+            format!("nothing proves {unproved}; give it one where it is made, or run with --inspect");
         Why::new("user-id-unknown", message)
     })?;
     let edit = match identity.instruction {
@@ -61,8 +65,5 @@ fn shown(view: &View<'_, '_>, spec: &UserSpec) -> Option<String> {
         return strategy::fixed_uid(account).map(|uid| uid.to_string());
     }
     let user = strategy::by_spec(view, spec)?;
-    Some(match user.listed {
-        true => user.uid.to_string(),
-        false => format!("{}:{}", user.uid, user.gid),
-    })
+    Some(if user.listed { user.uid.to_string() } else { format!("{}:{}", user.uid, user.gid) })
 }

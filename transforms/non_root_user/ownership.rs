@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use harden_core::syntax::{Instruction, Keyword};
 use harden_core::{State, Value};
 
+use super::effective::number;
 use super::launch::Launched;
-use super::state;
-use super::text;
+use super::strategy::User;
 use super::view::View;
+use super::{runs, state, text};
 
 /// Directories of the system. A program has no business owning them.
 const SYSTEM: [&str; 36] = [
@@ -62,6 +63,8 @@ pub(crate) struct Ownership {
     /// Volumes of this stage that stand before its last step: the old builder throws away what a later step does to
     /// them.
     pub(crate) before_volume: Vec<(String, bool)>,
+    /// Directories that a step of the file gives to the user already.
+    pub(crate) given: Vec<String>,
     /// Every volume the file declares.
     pub(crate) volumes: Vec<String>,
     /// Directories that cannot be written as one word, or belong to the system.
@@ -71,8 +74,54 @@ pub(crate) struct Ownership {
 impl Ownership {
     /// All of them.
     pub(crate) fn all(&self) -> BTreeSet<&str> {
-        self.at_the_end.iter().chain(&self.before_volume).map(|(path, _)| path.as_str()).collect()
+        let written = self.at_the_end.iter().chain(&self.before_volume).map(|(path, _)| path);
+        written.chain(&self.given).map(String::as_str).collect()
     }
+
+    /// Leaves out what the last `chown` of the file gives to `user` anyway.
+    pub(crate) fn leave_given(&mut self, view: &View<'_, '_>, user: &User) {
+        let changes = changes(view, user);
+        let is_given = |path: &str| {
+            let of_path =
+                |change: &&Change| change.path == path || (change.deep && runs::is_below(path, &change.path));
+            changes.iter().rev().find(of_path).is_some_and(|change| change.to_user)
+        };
+        for list in [&mut self.at_the_end, &mut self.before_volume] {
+            self.given.extend(list.extract_if(.., |(path, _)| is_given(path)).map(|(path, _)| path));
+        }
+    }
+}
+
+/// A step that changes the owner of a path, or takes it away.
+struct Change {
+    path: String,
+    /// With everything below.
+    deep: bool,
+    to_user: bool,
+}
+
+fn changes(view: &View<'_, '_>, user: &User) -> Vec<Change> {
+    let mut changes = Vec::new();
+    runs::walk(view.scopes, &view.chain, |step| {
+        for one in step.commands.iter() {
+            let gives = one.command.name() == Some("chown");
+            if !gives && !matches!(one.command.name(), Some("rm" | "mv")) {
+                continue;
+            }
+            let mut operands = one.command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
+            let owner = if gives { operands.next().and_then(|owner| step.value(owner)) } else { None };
+            let name = owner.as_ref().and_then(|owner| owner.text.split([':', '.']).next());
+            let is_user = |name: &str| user.name.as_deref() == Some(name) || number(name) == Some(user.uid);
+            let place = &one.command.place;
+            let sure = !place.conditional && !place.fallback && place.function.is_none();
+            let to_user = sure && name.is_some_and(is_user);
+            let deep = !gives || one.command.has_flag(Some('R'), "recursive");
+            let paths =
+                operands.filter_map(|word| step.value(word)).filter_map(|word| one.absolute(&word.text));
+            changes.extend(paths.map(|path| Change { path, deep, to_user }));
+        }
+    });
+    changes
 }
 
 /// Directories for the user: where the program works, its volumes, and the places its framework writes to.
@@ -88,10 +137,10 @@ pub(crate) fn directories(
     let early = first_volume.is_some();
     for path in volumes(view) {
         found.volumes.push(path.clone());
-        if wanted.iter().any(|(known, _)| *known == path) || !is_own(&path) || !text::is_plain(&path) {
+        if wanted.iter().any(|(known, _)| *known == path) || !is_own(&path) {
             continue;
         }
-        if early {
+        if early && text::is_plain(&path) {
             found.before_volume.push((path, true));
         } else {
             wanted.push((path, true));

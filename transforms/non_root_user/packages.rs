@@ -17,7 +17,7 @@ impl PackageSteps {
     pub(crate) fn read(scopes: &Scopes<'_, '_>, chain: &[usize]) -> Self {
         let mut found = Self::default();
         runs::walk(scopes, chain, |step| {
-            for one in &step.commands {
+            for one in step.commands {
                 let Some(name) = one.command.name() else { continue };
                 if base_images::by_package_manager(name).is_none() || !changes_packages(&one.command.words) {
                     continue;

@@ -1,7 +1,7 @@
 //! A stage that runs as root: which user it gets, what stands against it, and what is written.
 
 use harden_core::syntax::{Instruction, Keyword, Span};
-use harden_core::{Edit, Finding, Fix, Launch, Level, Note, UserStyle, Value, Verdict, Why};
+use harden_core::{Edit, Finding, Fix, Launch, Level, Note, Place, UserStyle, Value, Verdict, Why};
 
 use super::effective::number;
 use super::launch::{self, Launched};
@@ -59,6 +59,15 @@ fn judge(
     if view.base.is_windows() {
         return windows(step, risks);
     }
+    if view.base.is_guessed() {
+        let message = match by {
+            Some(_) => "nobody knows the base image, so nobody knows what of it needs root",
+            None => "nobody knows the base image: that it runs as root follows from steps that need it",
+        };
+        let first = view.chain.first().and_then(|&index| view.ctx.build.stages.get(index));
+        let place = first.map(|stage| Place::Here(stage.image.span()));
+        risks.push(Risk::lower("base-guessed", message, place));
+    }
     let plan = strategy::plan(view, by)?;
     if plan.is_of_base && matches!(view.runtime.entrypoint, Launch::FromBase) {
         // The image is made to start as that user; what it executes need not be known.
@@ -70,6 +79,9 @@ fn judge(
     risks.extend(plan.doubt.as_ref().map(|doubt| Risk { effect: Effect::Lower, hazard: doubt.clone() }));
     let early = early_volume(view, step);
     let mut own = ownership::directories(view, launched, early);
+    if plan.create.is_none() && view.ctx.settings.user.style == UserStyle::OwnGroup {
+        own.leave_given(view, &plan.user);
+    }
     let shell = view.base.has_shell() != Some(false) || view.runs_shell();
     if !shell && (!own.volumes.is_empty() || own.at_the_end.iter().any(|(_, make)| *make)) {
         let message =

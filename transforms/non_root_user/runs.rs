@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use harden_core::shell::{self, Command, Word};
+use harden_core::shell::{Command, Word};
 use harden_core::syntax::{Instruction, Keyword, Span, variables};
 use harden_core::{Expanded, Scopes, State, Value};
 
@@ -15,10 +15,18 @@ pub(crate) struct Step<'s, 'a> {
     pub(crate) state: &'s State,
     /// What RUN executes, in order; commands inside wrappers and `sh -c` follow the command that runs them. Empty for
     /// other instructions.
-    pub(crate) commands: Vec<Ran>,
+    pub(crate) commands: &'s [Ran],
     /// Whether everything the script of RUN says is among [`commands`](Self::commands).
     pub(crate) complete: bool,
     /// Variables the script itself gives a value.
+    assigned: &'s BTreeSet<String>,
+}
+
+/// What a RUN executes.
+#[derive(Default)]
+struct Script {
+    commands: Vec<Ran>,
+    complete: bool,
     assigned: BTreeSet<String>,
 }
 
@@ -44,63 +52,73 @@ const MAX_PATH: usize = 4_096;
 pub(crate) fn walk<'a>(scopes: &Scopes<'_, 'a>, chain: &[usize], mut visit: impl FnMut(&Step<'_, 'a>)) {
     for &stage in chain {
         scopes.walk(stage, |scopes, instruction, state| {
-            let (commands, complete, assigned) = (Vec::new(), true, BTreeSet::new());
-            let mut step = Step { stage, instruction, scopes, state, commands, complete, assigned };
-            if instruction.keyword() == Keyword::Run {
-                step.read();
-            }
-            visit(&step);
+            let script = match instruction.keyword() {
+                Keyword::Run => scopes.once(instruction, || read(stage, instruction, scopes, state)),
+                _ => Rc::new(Script { complete: true, ..Script::default() }),
+            };
+            let Script { commands, complete, assigned } = &*script;
+            visit(&Step { stage, instruction, scopes, state, commands, complete: *complete, assigned });
         });
     }
 }
 
-impl Step<'_, '_> {
-    fn read(&mut self) {
-        let (read, complete) = shell::of_instruction(self.instruction, &self.state.shell);
-        self.complete = complete;
-        let whole = self.instruction.span();
-        for one in &read {
-            note_assigned(&one.command, &mut self.assigned);
+fn read(stage: usize, run: Instruction<'_>, scopes: &Scopes<'_, '_>, state: &State) -> Script {
+    let read = scopes.commands(run, state);
+    let (located, complete) = &*read;
+    let mut assigned = BTreeSet::new();
+    for one in located {
+        note_assigned(&one.command, &mut assigned);
+    }
+    let mut script = Script {
+        commands: Vec::with_capacity(located.len()),
+        complete: *complete,
+        assigned: BTreeSet::new(),
+    };
+    let step =
+        Step { stage, instruction: run, scopes, state, commands: &[], complete: true, assigned: &assigned };
+    let whole = run.span();
+    let mut outer: Option<Rc<str>> = match &state.workdir {
+        Value::Known(workdir) => Some(Rc::from(workdir.as_str())),
+        Value::FromBase | Value::Unknown(_) => None,
+    };
+    // `cd` in a subshell does not last.
+    let mut inner: Option<Option<Rc<str>>> = None;
+    for one in located {
+        if script.commands.len() >= MAX_COMMANDS {
+            script.complete = false;
+            break;
         }
-        let mut outer: Option<Rc<str>> = match &self.state.workdir {
-            Value::Known(workdir) => Some(Rc::from(workdir.as_str())),
-            Value::FromBase | Value::Unknown(_) => None,
+        let mut folder = if one.command.place.subshell {
+            inner.take().unwrap_or_else(|| outer.clone())
+        } else {
+            outer.clone()
         };
-        // `cd` in a subshell does not last.
-        let mut inner: Option<Option<Rc<str>>> = None;
-        for one in read {
-            if self.commands.len() >= MAX_COMMANDS {
-                self.complete = false;
-                break;
+        let span = if whole.covers(one.span) { one.span } else { whole };
+        let subshell = one.command.place.subshell;
+        let mut other = false;
+        let mut here = folder.clone();
+        for (depth, command) in one.command.unwrapped().commands.into_iter().enumerate() {
+            let after = step.folder_after(&command, here.as_ref());
+            let switches = switches_user(&command);
+            other |= switches;
+            script.commands.push(Ran { command, span, other, folder: here });
+            if depth == 0 {
+                folder.clone_from(&after);
             }
-            let mut folder = if one.command.place.subshell {
-                inner.take().unwrap_or_else(|| outer.clone())
-            } else {
-                outer.clone()
-            };
-            let span = if whole.covers(one.span) { one.span } else { whole };
-            let subshell = one.command.place.subshell;
-            let mut other = false;
-            let mut here = folder.clone();
-            for (depth, command) in one.command.unwrapped().commands.into_iter().enumerate() {
-                let after = self.folder_after(&command, here.as_ref());
-                let switches = switches_user(&command);
-                other |= switches;
-                self.commands.push(Ran { command, span, other, folder: here });
-                if depth == 0 {
-                    folder.clone_from(&after);
-                }
-                here = after;
-            }
-            if subshell {
-                inner = Some(folder);
-            } else {
-                inner = None;
-                outer = folder;
-            }
+            here = after;
+        }
+        if subshell {
+            inner = Some(folder);
+        } else {
+            inner = None;
+            outer = folder;
         }
     }
+    script.assigned = assigned;
+    script
+}
 
+impl Step<'_, '_> {
     fn folder_after(&self, command: &Command, folder: Option<&Rc<str>>) -> Option<Rc<str>> {
         match command.name() {
             Some("cd") => {

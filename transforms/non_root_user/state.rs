@@ -59,7 +59,7 @@ fn of_base(view: &View<'_, '_>, launched: &Launched) -> Vec<StateDirectory> {
 
 /// Directories anybody may write to already: `chmod 777`, those of the base image.
 pub(crate) fn open_directories(view: &View<'_, '_>) -> Vec<String> {
-    let mut open = marks::Marks::read(view).open;
+    let mut open = marks::Marks::of(view).open.clone();
     open.extend(view.base.entry.into_iter().flat_map(|entry| entry.open_dirs).map(|path| (*path).to_owned()));
     // A volume goes to the user.
     open.extend(view.runtime.volumes.iter().map(|volume| volume.text.clone()).filter(|path| is_state(path)));
@@ -68,7 +68,7 @@ pub(crate) fn open_directories(view: &View<'_, '_>) -> Vec<String> {
 
 /// Directories that steps of the chain make.
 pub(crate) fn made_directories(view: &View<'_, '_>) -> Vec<String> {
-    marks::Marks::read(view).made.into_iter().map(|(path, _)| path).collect()
+    marks::Marks::of(view).made.iter().map(|(path, _)| path.clone()).collect()
 }
 
 /// Hazards of state: files of a database that are copied into the image, caches that belong to root.

@@ -6,6 +6,7 @@ use harden_core::{Edit, Hazard, Place, UserStyle, Value, Why};
 use super::accounts::{Account, Id};
 use super::base::{BaseUser, Tools};
 use super::effective::UserSpec;
+use super::runs;
 use super::text::Create;
 use super::view::View;
 
@@ -234,10 +235,26 @@ fn home(account: &Account<'_>) -> Option<String> {
 fn predefined(view: &View<'_, '_>) -> Option<Plan> {
     let account = view.base.application_user()?;
     let name = account.name.clone().unwrap_or_else(|| account.uid.to_string());
+    if is_deleted(view, &name) {
+        return None;
+    }
     let why = format!("the base image has the user {name} for this");
     let user =
         User { name: account.name, uid: account.uid, gid: account.gid, listed: true, home: account.home };
     Some(Plan::as_it_is("predefined", why, user))
+}
+
+/// Whether a step deletes a user, as far as its commands say.
+fn is_deleted(view: &View<'_, '_>, name: &str) -> bool {
+    let mut deleted = false;
+    runs::walk(view.scopes, &view.chain, |step| {
+        let deletes = |one: &runs::Ran| {
+            matches!(one.command.name(), Some("userdel" | "deluser"))
+                && one.command.words.iter().any(|word| word.text == name)
+        };
+        deleted |= step.commands.iter().any(deletes);
+    });
+    deleted
 }
 
 /// A user of its own, or only its number where nothing can be made.

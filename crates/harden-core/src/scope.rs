@@ -1,11 +1,14 @@
 //! Variables, user, working directory and shell at every step of a stage.
 
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use dockerfile_syntax::{Instruction, Keyword, Pair, Token, expand};
 
+use crate::shell::{self, Located};
 use crate::{Base, Build, BuildSetup, PLATFORM_ARGS, Why};
 
 /// Something that may come from the base image or not be knowable.
@@ -65,6 +68,8 @@ pub struct Scopes<'b, 'a> {
     ends: Vec<State>,
     /// Bytes of text that may still be expanded.
     room: Cell<usize>,
+    /// What [`Scopes::once`] keeps, by type and by where the instruction starts.
+    kept: RefCell<BTreeMap<(TypeId, u32), Rc<dyn Any>>>,
 }
 
 /// Bytes of expanded text for one file. `ENV A=$B` copies: without a bound a small file fills the memory.
@@ -77,7 +82,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
     /// Works through all stages once.
     pub fn new(build: &'b Build<'a>, setup: &'b BuildSetup) -> Self {
         let ends = Vec::with_capacity(build.stages.len());
-        let mut scopes = Self { build, setup, ends, room: Cell::new(MAX_EXPANDED) };
+        let mut scopes = Self { build, setup, ends, room: Cell::new(MAX_EXPANDED), kept: RefCell::default() };
         for index in 0..build.stages.len() {
             let end = scopes.walk(index, |_, _, _| ());
             scopes.ends.push(end);
@@ -123,6 +128,24 @@ impl<'b, 'a> Scopes<'b, 'a> {
             self.step(instruction, &mut state);
         }
         state
+    }
+
+    /// What `make` gives for an instruction, made once: the parts of a transform that look at the same instruction share
+    /// the reading of it. `make` must depend on nothing but the instruction and the state before it.
+    pub fn once<T: Any>(&self, instruction: Instruction<'_>, make: impl FnOnce() -> T) -> Rc<T> {
+        let key = (TypeId::of::<T>(), instruction.span().start);
+        let kept = self.kept.borrow().get(&key).cloned();
+        if let Some(Ok(kept)) = kept.map(Rc::downcast) {
+            return kept;
+        }
+        let made = Rc::new(make());
+        self.kept.borrow_mut().insert(key, Rc::<T>::clone(&made));
+        made
+    }
+
+    /// The commands of a RUN, and whether they are all it runs. See [`shell::of_instruction`].
+    pub fn commands(&self, run: Instruction<'_>, state: &State) -> Rc<(Vec<Located>, bool)> {
+        self.once(run, || shell::of_instruction(run, &state.shell))
     }
 
     /// The state at the end of a stage.

@@ -93,7 +93,7 @@ pub(super) fn is_name(name: &str) -> bool {
 pub(super) fn written(step: &Step<'_, '_>) -> Vec<Written> {
     let mut found = Vec::new();
     let mut piped: Option<(Entries, bool)> = None;
-    for one in &step.commands {
+    for one in step.commands {
         let said = said(step, one);
         let mut targets: Vec<(String, bool)> = Vec::new();
         for (operator, word) in &one.command.redirects {

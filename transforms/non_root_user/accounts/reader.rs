@@ -136,7 +136,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             };
             self.gap(step.instruction.span(), what.to_owned());
         }
-        for one in &step.commands {
+        for one in step.commands {
             self.command(step, one);
         }
         self.add_lines(step);

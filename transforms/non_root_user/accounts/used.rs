@@ -33,7 +33,7 @@ impl Mentions {
             };
             self.switched(&words);
         }
-        for one in &step.commands {
+        for one in step.commands {
             let values: Vec<String> = one
                 .command
                 .words

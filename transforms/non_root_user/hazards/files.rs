@@ -65,7 +65,7 @@ impl<'v, 'c, 'a> Modes<'v, 'c, 'a> {
             Keyword::Copy | Keyword::Add => self.copy(step),
             Keyword::Run => {
                 self.executed = executed(step);
-                for one in &step.commands {
+                for one in step.commands {
                     self.at += 1;
                     self.command(step, one);
                 }
@@ -269,7 +269,7 @@ pub(super) fn closes(mode: &str) -> Option<bool> {
 /// The files that a RUN executes: scripts for the build.
 fn executed(step: &Step<'_, '_>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for one in &step.commands {
+    for one in step.commands {
         let word = |at: usize| one.command.words.get(at);
         let program = word(0).filter(|word| word.text.contains('/'));
         let script = word(1).filter(|_| matches!(one.command.name(), Some("sh" | "bash" | "." | "source")));

@@ -109,7 +109,7 @@ impl<'v, 'c, 'a> Home<'v, 'c, 'a> {
                 let found = tools::installed(self.view, &mut self.memory, step, self.at);
                 let room = MAX_PATHS.saturating_sub(self.installed.len());
                 self.installed.extend(found.into_iter().take(room));
-                for one in &step.commands {
+                for one in step.commands {
                     self.at += 1;
                     self.command(step, one);
                 }

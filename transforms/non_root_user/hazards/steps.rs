@@ -35,7 +35,7 @@ impl Seen {
                     step.instruction.words().any(|word| matches!(word.text(), "22" | "22/tcp"));
             }
             Keyword::Run => {
-                for one in &step.commands {
+                for one in step.commands {
                     self.command(step, one);
                 }
             }

@@ -8,7 +8,6 @@ use harden_core::{
 use super::*;
 use crate::non_root_user::base::BaseView;
 use crate::non_root_user::launch::probe::World;
-use crate::non_root_user::packages::PackageSteps;
 use crate::non_root_user::risk::Effect;
 
 mod home;
@@ -32,8 +31,7 @@ impl<T: Send> Transform for Probe<'_, T> {
         let stage = ctx.build.outputs(ctx.setup)[0];
         let end = scopes.end(stage).unwrap();
         let (chain, _) = ctx.build.chain(stage);
-        let steps = PackageSteps::read(&scopes, &chain);
-        let base = BaseView::read(ctx, &chain, &steps).unwrap();
+        let base = BaseView::read(ctx, &scopes, &chain).unwrap();
         let view = View::new(ctx, &scopes, stage, chain, end, base);
         *self.1.lock().unwrap() = Some((self.0)(&view));
         Vec::new()

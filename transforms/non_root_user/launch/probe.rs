@@ -14,7 +14,7 @@ use crate::non_root_user::base::BaseView;
 use crate::non_root_user::launch::{self, Launched, Weight};
 use crate::non_root_user::risk::{Effect, Risk};
 use crate::non_root_user::view::View;
-use crate::non_root_user::{packages, programs, state};
+use crate::non_root_user::{programs, state};
 
 /// What a test looks at.
 #[derive(Clone, Default)]
@@ -149,8 +149,7 @@ impl Transform for Probe<'_> {
         let stage = ctx.build.stages.len() - 1;
         let end = scopes.end(stage).expect("a stage");
         let (chain, _) = ctx.build.chain(stage);
-        let steps = packages::PackageSteps::read(&scopes, &chain);
-        let base = BaseView::read(ctx, &chain, &steps).expect("an answer");
+        let base = BaseView::read(ctx, &scopes, &chain).expect("an answer");
         let view = View::new(ctx, &scopes, stage, chain, end, base);
         let launched = launch::executed(&view);
         *self.found.lock().expect("no panic") = (self.read)(&view, &launched);

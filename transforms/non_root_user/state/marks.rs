@@ -1,7 +1,9 @@
 //! What the Dockerfile marks as data: directories it makes, opens or gives away, variables and arguments that name
 //! them.
 
-use harden_core::shell::{self, Command, Word};
+use std::rc::Rc;
+
+use harden_core::shell::{Command, Word};
 use harden_core::syntax::{Instruction, Keyword, Span};
 use harden_core::{Place, Scopes, State, Value};
 
@@ -26,7 +28,15 @@ pub(super) struct Marks {
 const MAX_MARKS: usize = 2000;
 
 impl Marks {
-    pub(super) fn read(view: &View<'_, '_>) -> Self {
+    /// The marks of the chain, read once.
+    pub(super) fn of(view: &View<'_, '_>) -> Rc<Self> {
+        match view.ctx.build.stages.get(view.stage) {
+            Some(stage) => view.scopes.once(stage.from, || Self::read(view)),
+            None => Rc::default(),
+        }
+    }
+
+    fn read(view: &View<'_, '_>) -> Self {
         let mut marks = Self::default();
         for &stage in &view.chain {
             view.scopes.walk(stage, |scopes, instruction, state| match instruction.keyword() {
@@ -39,12 +49,15 @@ impl Marks {
     }
 
     fn run(&mut self, view: &View<'_, '_>, scopes: &Scopes<'_, '_>, run: Instruction<'_>, state: &State) {
-        let (commands, _) = shell::of_instruction(run, &shell_of(view, state));
+        if view.base.is_windows() {
+            return;
+        }
+        let read = scopes.commands(run, state);
         let mut workdir = match &state.workdir {
             Value::Known(path) => Some(path.clone()),
             Value::FromBase | Value::Unknown(_) => None,
         };
-        for located in commands {
+        for located in &read.0 {
             if self.made.len() + self.open.len() + self.given.len() > MAX_MARKS {
                 return;
             }
@@ -107,13 +120,6 @@ impl Marks {
                 self.named.push((path, pair.whole.span()));
             }
         }
-    }
-}
-
-fn shell_of(view: &View<'_, '_>, state: &State) -> Value<Vec<String>> {
-    match &state.shell {
-        Value::FromBase => Value::Known(view.base.shell()),
-        other => other.clone(),
     }
 }
 
@@ -264,7 +270,7 @@ const DATA_TREES: [&str; 6] = ["/var/lib", "/var/log", "/var/cache", "/var/run",
 
 /// Directories the Dockerfile and the commands at start mark as data.
 pub(super) fn directories(view: &View<'_, '_>, launched: &Launched) -> Vec<StateDirectory> {
-    let marks = Marks::read(view);
+    let marks = Marks::of(view);
     let mut found = Vec::new();
     let mut add = |path: String, reason, place| {
         if is_state(&path) && !is_code(view, &path) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harden_core::shell::{self, Command, Located, Word};
+use harden_core::shell::{Command, Located, Word};
 use harden_core::syntax::{Heredoc, Instruction, Span};
 
 use super::chain::{Here, note};
@@ -38,14 +38,14 @@ pub(super) fn of(here: &Here<'_, '_>, run: Instruction<'_>) -> Vec<Effect> {
         body: None,
         effects: Vec::new(),
     };
-    for Located { command, span } in shell::of_instruction(run, &here.state.shell).0 {
+    for Located { command, span } in &here.scopes.commands(run, here.state).0 {
         // `cat <<EOF > file`, `tee file <<EOF`: what is written is the heredoc.
         let heredoc = match command.name() {
             Some("cat" | "tee") => run.heredocs().rfind(|one| span.covers(one.opener().span())),
             _ => None,
         };
         reader.body = heredoc.map(Heredoc::body);
-        reader.command(&command);
+        reader.command(command);
     }
     reader.effects
 }

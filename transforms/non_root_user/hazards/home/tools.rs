@@ -45,7 +45,7 @@ impl Memory {
     }
 
     fn note(&mut self, step: &Step<'_, '_>) {
-        for one in &step.commands {
+        for one in step.commands {
             self.python |= runs::packages(&one.command).any(|name| name.starts_with("python"));
             self.poetry |= one.command.words.iter().any(|word| {
                 ["virtualenvs.create", "virtualenvs.in-project", "virtualenvs.path"]
@@ -84,17 +84,24 @@ pub(super) fn installed(
     };
     for one in step.commands.iter().filter(|one| !one.other) {
         let span = one.span;
-        for (address, tool) in SCRIPTS {
+        let addresses: Vec<&str> = one
+            .command
+            .words
+            .iter()
+            .map(|word| word.text.as_str())
+            .filter(|text| text.contains('.'))
+            .collect();
+        for (address, tool) in SCRIPTS.iter().filter(|_| !addresses.is_empty()) {
             // What is fetched here is run by another command.
             let placed = || step.commands.iter().any(|other| has_option(&other.command, tool));
-            let named = one.command.words.iter().any(|word| word.text.contains(address));
+            let named = addresses.iter().any(|text| text.contains(address));
             if named && !placed() && !is_moved(view, step, tool) {
                 push(tool, span, false);
             }
         }
+        let names = names(&one.command);
         for (words, tool) in COMMANDS {
-            if follows(&one.command, words) && !has_option(&one.command, tool) && !is_moved(view, step, tool)
-            {
+            if follows(&names, words) && !has_option(&one.command, tool) && !is_moved(view, step, tool) {
                 push(tool, span, false);
             }
         }
@@ -146,16 +153,21 @@ pub(super) fn forget(installed: &mut Vec<Installed>, path: &str) {
     installed.retain(|tool| !tool.provides.contains(&name));
 }
 
+/// Each word of a command, and the name of the program it may be: without folders and version.
+fn names(command: &Command) -> Vec<(&str, &str)> {
+    let name = |text: &str| text.rfind('/').map_or(0, |at| at + 1);
+    let texts = command.words.iter().map(|word| word.text.as_str());
+    texts.map(|text| (text, text[name(text)..].split('@').next().unwrap_or(text))).collect()
+}
+
 /// Whether the words of a command follow each other like this, other words and options between them.
-fn follows(command: &Command, pattern: &[&str]) -> bool {
-    let mut words = command.words.iter().map(|word| word.text.as_str());
+fn follows(names: &[(&str, &str)], pattern: &[&str]) -> bool {
+    let mut words = names.iter();
     pattern.iter().all(|wanted| {
-        words.by_ref().any(|word| {
-            let name = word.rsplit('/').next().unwrap_or(word);
-            let name = name.split('@').next().unwrap_or(name);
+        words.by_ref().any(|(word, name)| {
             *wanted == "*"
-                || word == *wanted
-                || name == *wanted
+                || word == wanted
+                || name == wanted
                 || (*wanted == "pip" && name.starts_with("pip3"))
         })
     })
@@ -221,7 +233,8 @@ fn poetry(view: &View<'_, '_>, memory: &Memory, step: &Step<'_, '_>, one: &Ran) 
         options: &["--dry-run"],
         provides: &["poetry"],
     };
-    let installs = ["install", "sync", "add"].iter().any(|verb| follows(&one.command, &["poetry", verb]));
+    let installs =
+        ["install", "sync", "add"].iter().any(|verb| follows(&names(&one.command), &["poetry", verb]));
     if !installs || memory.poetry || has_option(&one.command, &tool) || is_moved(view, step, &tool) {
         return None;
     }
