@@ -5,14 +5,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what went wrong")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dockerfile_syntax::{Digest, Dockerfile, Keyword, Reference};
+use dockerfile_syntax::{Digest, Dockerfile, Instruction, Keyword, Reference};
 use harden_core::{
-    Answer, Base, Build, BuildSetup, ContextSource, Disposition, Facts, ImageConfig, Level, Outcome, Policy,
-    ResolvedImage, Source, Transform, Why,
+    Answer, Base, Build, BuildSetup, ContextSource, Disposition, Facts, ImageConfig, Level, Outcome, Patch,
+    Policy, ResolvedImage, Source, Transform, Why,
 };
+use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// Answers every image question; knows nothing of a build context. The text stands for the day of the answers.
 struct EveryImage(&'static str);
@@ -121,6 +123,7 @@ fn every_transform_on_every_corpus_file() {
     };
     let mut problems = Vec::new();
     let (mut handled, mut changed, mut fixes, mut refusals) = (0, 0, 0, 0);
+    let mut by_transform: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, text) in &files {
         for level in [Level::Safe, Level::Suggest] {
             let Some(outcome) = rewrite(text, level) else { continue };
@@ -136,9 +139,12 @@ fn every_transform_on_every_corpus_file() {
                 problems.push(format!("{name}: a second run at level {level} changes it again"));
             }
             unpinned(name, &after, &outcome, &mut problems);
-            kept(name, text, &after, &mut problems);
+            patches(name, text, &outcome, &mut problems);
             if level == Level::Suggest {
                 handled += 1;
+                for patch in &outcome.patches {
+                    *by_transform.entry(patch.transform).or_default() += 1;
+                }
                 changed += usize::from(outcome.is_changed());
                 fixes += outcome
                     .reports
@@ -153,7 +159,13 @@ fn every_transform_on_every_corpus_file() {
             }
         }
     }
-    println!("{handled} valid files, {changed} changed, {fixes} fixes, {refusals} refusals");
+    println!(
+        "{handled} valid files, {changed} changed, {fixes} fixes, {refusals} refusals; {by_transform:?}"
+    );
+    for transform in harden_transforms::all() {
+        let name = transform.meta().name;
+        assert!(by_transform.contains_key(name), "{name} changed no file: nothing was tested about it");
+    }
     assert!(handled > 1000, "only {handled} files: the corpus is incomplete");
     assert!(
         problems.is_empty(),
@@ -163,50 +175,179 @@ fn every_transform_on_every_corpus_file() {
     );
 }
 
-/// Comments, line endings, instruction count and everything but the touched keywords and references stay.
-fn kept(name: &str, before: &str, after: &Dockerfile, problems: &mut Vec<String>) {
-    let old = Dockerfile::parse(before);
-    let mut problem = |what: &str| problems.push(format!("{name}: {what}"));
-    let comments = |file: &Dockerfile| -> Vec<String> {
-        file.comments().iter().map(|comment| file.slice(comment.span).to_owned()).collect()
-    };
-    if comments(&old) != comments(after) {
-        problem("comments changed");
+/// The patches lead from the original to the result, in the order of the transforms, and each does what its transform is
+/// for.
+fn patches(name: &str, before: &str, outcome: &Outcome, problems: &mut Vec<String>) {
+    let mut text = before;
+    let mut last = 0;
+    for patch in &outcome.patches {
+        let position = harden_transforms::all().iter().position(|one| one.meta().name == patch.transform);
+        let position = position.unwrap();
+        if *patch.before != *text {
+            problems.push(format!("{name}: {} was given another text", patch.transform));
+        }
+        if position < last {
+            problems.push(format!("{name}: a second pass was needed, for {}", patch.transform));
+        }
+        kept(name, patch, problems);
+        text = &patch.after;
+        last = position;
     }
-    if before.matches('\r').count() != after.text().matches('\r').count()
-        || before.matches('\n').count() != after.text().matches('\n').count()
-    {
+    if *text != *outcome.text {
+        problems.push(format!("{name}: the patches do not lead to the result"));
+    }
+}
+
+/// Comments, line endings and instructions stay, but for what the transform is made to change.
+fn kept(name: &str, patch: &Patch, problems: &mut Vec<String>) {
+    let mut problem = |what: &str| problems.push(format!("{name}: {}: {what}", patch.transform));
+    let old = Dockerfile::parse(Arc::clone(&patch.before));
+    let new = Dockerfile::parse(Arc::clone(&patch.after));
+    if !is_part(&comments(&old), &comments(&new)) {
+        problem("a comment changed");
+    }
+    let removes = patch.transform == "env-secrets";
+    if !removes && !is_part(&endings(old.text()), &endings(new.text())) {
         problem("line endings changed");
     }
-    if old.instructions().len() != after.instructions().len() {
-        problem("the number of instructions changed");
-        return;
+    let rare = if old.line_ending() == "\n" { "\r\n" } else { "\n" };
+    let count = |text: &str| endings(text).iter().filter(|one| **one == rare).count();
+    if count(new.text()) > count(old.text()) {
+        problem("a new line has not the ending of most lines");
     }
-    for (one, other) in old.instructions().zip(after.instructions()) {
-        let (one_key, other_key) = (one.keyword(), other.keyword());
-        let add_to_copy = one_key == Keyword::Add && other_key == Keyword::Copy;
-        if one_key != other_key && !add_to_copy {
-            problem("a keyword changed");
+    for step in steps(&old, &new) {
+        if let Err(what) = allowed(patch.transform, step) {
+            let line = step.0.or(step.1).map_or(0, |one| one.lines().0);
+            problem(&format!("{what}, line {line}"));
         }
-        let pinned =
-            matches!(one_key, Keyword::From | Keyword::Copy | Keyword::Run | Keyword::Arg | Keyword::Onbuild);
-        if !pinned && !add_to_copy && old.slice(one.span()) != after.slice(other.span()) {
-            problem(&format!("line {} changed", one.lines().0));
+    }
+}
+
+fn comments(file: &Dockerfile) -> Vec<&str> {
+    file.comments().iter().map(|comment| file.slice(comment.span)).collect()
+}
+
+fn endings(text: &str) -> Vec<&'static str> {
+    let lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    lines.map(|line| if line.ends_with("\r\n") { "\r\n" } else { "\n" }).collect()
+}
+
+/// Whether `whole` is `part` with something put in.
+fn is_part<T: PartialEq>(part: &[T], whole: &[T]) -> bool {
+    let mut rest = whole.iter();
+    part.iter().all(|one| rest.any(|other| other == one))
+}
+
+fn text(instruction: Instruction<'_>) -> &str {
+    instruction.file().slice(instruction.span())
+}
+
+/// An instruction that changed and what became of it; without the first it is new, without the second it is gone.
+type Step<'a> = (Option<Instruction<'a>>, Option<Instruction<'a>>);
+
+fn steps<'a>(old: &'a Dockerfile, new: &'a Dockerfile) -> Vec<Step<'a>> {
+    let (old, new): (Vec<_>, Vec<_>) = (old.instructions().collect(), new.instructions().collect());
+    let texts = |all: &[Instruction<'a>]| -> Vec<&'a str> { all.iter().map(|one| text(*one)).collect() };
+    let keywords = |all: &[Instruction<'a>]| -> Vec<Keyword> {
+        let keyword = |one: &Instruction<'a>| match one.keyword() {
+            Keyword::Add => Keyword::Copy,
+            other => other,
+        };
+        all.iter().map(keyword).collect()
+    };
+    let mut steps = Vec::new();
+    for op in capture_diff_slices(Algorithm::Myers, &texts(&old), &texts(&new)) {
+        if matches!(op, DiffOp::Equal { .. }) {
+            continue;
         }
-        if add_to_copy && one.arguments().text() != other.arguments().text() {
-            problem(&format!("the arguments in line {} changed", one.lines().0));
-        }
-        for source in one.copy().filter(|_| add_to_copy).into_iter().flat_map(|copy| copy.sources) {
-            let lower = source.text.to_ascii_lowercase();
-            if lower.contains("://")
-                || lower.starts_with("git@")
-                || lower.contains(".tar")
-                || lower.ends_with("gz")
-            {
-                problem(&format!("`{}` was converted", source.text));
+        let (old, new) = (&old[op.old_range()], &new[op.new_range()]);
+        for op in capture_diff_slices(Algorithm::Myers, &keywords(old), &keywords(new)) {
+            let (old, new) = (&old[op.old_range()], &new[op.new_range()]);
+            let both = matches!(op, DiffOp::Equal { .. });
+            if both {
+                steps.extend(old.iter().zip(new).map(|(one, other)| (Some(*one), Some(*other))));
+            } else {
+                steps.extend(old.iter().map(|one| (Some(*one), None)));
+                steps.extend(new.iter().map(|one| (None, Some(*one))));
             }
         }
     }
+    steps
+}
+
+/// What each transform may do to an instruction; a transform that has no rule here may do nothing.
+fn allowed(transform: &str, (old, new): Step<'_>) -> Result<(), String> {
+    let key = |one: Option<Instruction<'_>>| one.map(|one| one.keyword());
+    match (transform, key(old), key(new)) {
+        ("add-to-copy", Some(Keyword::Add), Some(Keyword::Copy)) => converted(old.zip(new)),
+        ("add-to-copy", Some(Keyword::Onbuild), Some(Keyword::Onbuild)) => Ok(()),
+        (
+            "pin-digest",
+            Some(Keyword::From | Keyword::Copy | Keyword::Run | Keyword::Arg | Keyword::Onbuild),
+            Some(_),
+        ) if key(old) == key(new) => Ok(()),
+        ("non-root-user", None, Some(Keyword::Run | Keyword::User))
+        | ("non-root-user", Some(Keyword::User), Some(Keyword::User)) => Ok(()),
+        // An id for a user that the file makes.
+        ("non-root-user", Some(Keyword::Run), Some(Keyword::Run)) => {
+            added(old, new).map_err(|()| "a RUN lost text".to_owned())
+        }
+        ("env-secrets", Some(Keyword::Env | Keyword::Arg | Keyword::Copy | Keyword::Add), None) => Ok(()),
+        ("env-secrets", Some(Keyword::Env | Keyword::Arg), Some(_)) if key(old) == key(new) => {
+            added(new, old).map_err(|()| "text came into it".to_owned())
+        }
+        // A mount more, and no removal of a file that is not copied any more.
+        ("env-secrets", Some(Keyword::Run), Some(Keyword::Run)) => Ok(()),
+        (_, old, new) => Err(format!("{old:?} became {new:?}")),
+    }
+}
+
+/// `new` is `old` with something put in.
+fn added(old: Option<Instruction<'_>>, new: Option<Instruction<'_>>) -> Result<(), ()> {
+    let bytes = |one: Option<Instruction<'_>>| -> Vec<u8> { one.map_or("", text).bytes().collect() };
+    is_part(&bytes(old), &bytes(new)).then_some(()).ok_or(())
+}
+
+/// ADD became COPY: nothing but the word changed, and no source is one that ADD fetches or extracts.
+fn converted(pair: Option<(Instruction<'_>, Instruction<'_>)>) -> Result<(), String> {
+    let Some((old, new)) = pair else { return Ok(()) };
+    if old.arguments().text() != new.arguments().text() {
+        return Err("the arguments changed".to_owned());
+    }
+    for source in old.copy().into_iter().flat_map(|copy| copy.sources) {
+        let lower = source.text.to_ascii_lowercase();
+        let fetched = lower.contains("://") || lower.starts_with("git@");
+        if fetched || lower.contains(".tar") || lower.ends_with("gz") {
+            return Err(format!("`{}` was converted", source.text));
+        }
+    }
+    Ok(())
+}
+
+/// `harden commit` makes one commit of each transform: alone, one after the other, they do what they do together.
+#[test]
+fn one_transform_after_the_other() {
+    let Some(files) = files() else {
+        println!("skipped: no corpus at $HARDEN_CORPUS or ../shared/corpus");
+        return;
+    };
+    let mut problems = Vec::new();
+    for (name, text) in &files {
+        let Some(together) = rewrite(text, Level::Suggest) else { continue };
+        let mut alone: Arc<str> = text.as_str().into();
+        for transform in harden_transforms::all() {
+            alone = rewrite_on("", &[*transform], &alone, Level::Suggest).unwrap().text;
+        }
+        if alone != together.text {
+            problems.push(name);
+        }
+    }
+    assert!(
+        problems.is_empty(),
+        "{} files differ: {:?}",
+        problems.len(),
+        &problems[..problems.len().min(10)]
+    );
 }
 
 #[test]

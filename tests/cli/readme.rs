@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{HARDEN, Sandbox, repository};
+use crate::support::{HARDEN, Sandbox, copy, repository};
 
 fn readme() -> String {
     fs::read_to_string(repository().join("README.md")).unwrap()
@@ -44,16 +44,25 @@ fn the_examples_are_all_handled() {
     }
 }
 
+#[test]
+fn every_transform_is_in_the_table() {
+    let readme = readme();
+    for transform in harden_transforms::all().iter().chain(harden_transforms::update()) {
+        let name = transform.meta().name;
+        let row = format!("| [`{name}`](transforms/{}.md) |", name.replace('-', "_"));
+        assert!(readme.contains(&row), "README.md has no row `{row}`");
+    }
+}
+
 /// Every `$ harden …` line, run in a repository like the one it talks about.
 #[cfg(unix)]
 #[test]
 fn every_command_works() {
     let sandbox = Sandbox::tree();
     sandbox.write("services/api/Dockerfile", "FROM scratch\nADD . /\n");
-    for file in ["facts.json", "multi-service/compose.yaml", "multi-service/docker/Dockerfile"] {
-        let text = fs::read_to_string(repository().join("examples").join(file)).unwrap();
-        sandbox.write(format!("examples/{file}"), text);
-    }
+    let facts = fs::read_to_string(repository().join("examples/facts.json")).unwrap();
+    sandbox.write("examples/facts.json", facts);
+    copy(&repository().join("examples/node-api"), &sandbox.path("examples/node-api"));
     let folder = std::path::Path::new(HARDEN).parent().unwrap().to_str().unwrap();
     let path = format!("{folder}:{}", std::env::var("PATH").unwrap_or_default());
     let readme = readme();
