@@ -39,7 +39,7 @@ use block::Block;
 use ignore::Needs;
 use known::Known;
 pub(crate) use shared::{Refusal, Shared};
-use subject::Subject;
+use subject::{Subject, folder_of, relative};
 
 /// When the files are made (`--notes`, `notes` in `harden.toml`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub(crate) fn beside(candidate: &Candidate, outcome: &Outcome, choice: Choice) -
     let Some(path) = candidate.path().filter(|_| outcome.is_changed() && choice != Choice::Never) else {
         return Ok(Beside::default());
     };
-    let known = Known::of(outcome);
+    let mut known = Known::of(outcome);
     if known.is_empty() || (choice == Choice::Auto && !known.asks_for_something()) {
         return Ok(Beside::default());
     }
@@ -167,14 +167,27 @@ pub(crate) fn beside(candidate: &Candidate, outcome: &Outcome, choice: Choice) -
             _ => false,
         };
     }
+    let needs = Needs::of(&outcome.text, &candidate.setup);
+    // Whoever fills in the values must not bring them into the image by the way.
+    if let Some(file) =
+        values_file(candidate, path).filter(|file| !variables.is_empty() && needs.may_take(file))
+    {
+        known.exclude(&file);
+        excludes.insert(file);
+    }
     let shared = !(variables.is_empty() && excludes.is_empty());
-    let request = shared.then(|| Request {
-        dockerfile: path.to_path_buf(),
-        variables,
-        excludes,
-        needs: Needs::of(&outcome.text, &candidate.setup),
-    });
+    let request = shared.then(|| Request { dockerfile: path.to_path_buf(), variables, excludes, needs });
     Ok(Beside { page: page(candidate, path, &outcome.text, known)?, request })
+}
+
+/// Where `.env` would be in the build context.
+fn values_file(candidate: &Candidate, path: &Path) -> Option<String> {
+    let way = relative(candidate.context.as_deref()?, folder_of(path))?;
+    match way.as_str() {
+        "." => Some(".env".to_owned()),
+        _ if way.split('/').any(|part| part == "..") => None,
+        _ => Some(format!("{way}/.env")),
+    }
 }
 
 fn page(candidate: &Candidate, path: &Path, text: &str, known: Known) -> Result<Option<Companion>, String> {

@@ -131,3 +131,32 @@ pub(super) fn bake(subject: &Subject) -> String {
 fn hcl(text: &str) -> String {
     quoted(text).replace("${", "$${").replace("%{", "%%{")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_beside_the_compose_file() {
+        for (compose, folder, expected) in [
+            (Some("../compose.yaml"), "./data", "../data"),
+            (Some("../compose.yaml"), "../data", "../../data"),
+            (Some("compose.yaml"), "./data", "./data"),
+            (Some("../compose.yaml"), "/srv/data", "/srv/data"),
+            (Some("../compose.yaml"), "~/data", "~/data"),
+            (Some("../compose.yaml"), r"C:\data", r"C:\data"),
+            (None, "./data", "./data"),
+        ] {
+            assert_eq!(folder_from(compose, folder), expected, "{folder}");
+        }
+    }
+
+    #[test]
+    fn templates_of_hcl_are_taken_literally() {
+        let text = "a ${b} %{c} \"d\"";
+        let body = hcl::parse(&format!("x = {}\n", hcl(text))).unwrap();
+        let value = body.attributes().next().unwrap().expr();
+        let context = hcl::eval::Context::new();
+        assert_eq!(hcl::eval::Evaluate::evaluate(value, &context).unwrap(), hcl::Value::from(text));
+    }
+}

@@ -70,11 +70,44 @@ impl Needs {
         };
     }
 
+    /// Whether a file that is not there yet could be among what is taken.
+    pub(super) fn may_take(&self, path: &str) -> bool {
+        let takes = |source: &String| {
+            let source = clean_path(source);
+            let first = source.split('/').next().unwrap_or_default();
+            let below =
+                path.strip_prefix(&*source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            source.is_empty() || below || first.contains(WILDCARDS)
+        };
+        !self.unknown.is_empty() || self.sources.iter().any(takes)
+    }
+
     /// A source that is more than the whole context and is there.
     fn proves(&self, context: &BuildContext) -> bool {
-        let found = |source: &String| matches!(context.source(source), Answer::Known(found) if found.entries.iter().any(|entry| entry.path != "."));
+        let found = |source: &String| match context.source(source) {
+            Answer::Known(found) => found.entries.iter().any(|entry| entry.path != "."),
+            Answer::Unknown(_) | Answer::NotAsked => false,
+        };
         self.unknown.is_empty() && self.sources.iter().any(found)
     }
+}
+
+/// What makes a name a pattern, in COPY and in `.dockerignore`.
+const WILDCARDS: [char; 4] = ['*', '?', '[', '\\'];
+
+/// A path from the root of the context, where `..` does not leave it; empty for the root itself.
+fn clean_path(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 fn is_local(source: &str) -> bool {
@@ -158,12 +191,15 @@ fn check(
     }
     if let Some(at) = rules.iter().rposition(|line| same(line)) {
         let later = rules.iter().skip(at).any(|line| line.starts_with('!'));
-        if later && Trial::new(text)?.sends(context, pattern)? {
+        if later && Trial::new(text)?.sends(pattern)? {
             return Err("a later `!` in the file takes it back".to_owned());
         }
         return Ok(None);
     }
     let before = Trial::new(text)?;
+    if !pattern.contains(WILDCARDS) && !before.sends(pattern)? {
+        return Ok(None);
+    }
     let with = append(text, [pattern]);
     let after = Trial::new(&with)?;
     for reader in readers {
@@ -173,8 +209,10 @@ fn check(
             return Err(format!("{} copies `{source}`, which depends on the build", name()));
         }
         for source in &reader.needs.sources {
-            let had = before.entries(context, source)?;
-            if !had.is_subset(&after.entries(context, source)?) {
+            // A file that is made before the build is not there now.
+            let named = !source.contains(WILDCARDS) && !clean_path(source).is_empty();
+            let lost = named && before.sends(source)? && !after.sends(source)?;
+            if lost || !before.entries(context, source)?.is_subset(&after.entries(context, source)?) {
                 return Err(format!("{} needs `{}` out of the build context", name(), clean(source)));
             }
         }
@@ -211,9 +249,17 @@ impl Trial {
         }
     }
 
-    /// Whether a path is there and sent to the builder.
-    fn sends(&self, context: &Path, path: &str) -> Result<bool, String> {
-        Ok(!self.entries(context, path)?.is_empty())
+    /// Whether a file would be sent to the builder if it were there: it is asked about in a context of its own.
+    fn sends(&self, path: &str) -> Result<bool, String> {
+        let failed = |error: std::io::Error| format!("it cannot be tried out: {error}");
+        let context = tempfile::tempdir_in(self.folder.path()).map_err(failed)?;
+        let path = clean_path(path);
+        let file = context.path().join(&path);
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        std::fs::write(&file, "").map_err(failed)?;
+        Ok(!self.entries(context.path(), &path)?.is_empty())
     }
 
     /// A message about the file on trial is about the real one.

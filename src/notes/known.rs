@@ -23,6 +23,11 @@ impl Known {
         self.0.iter().any(|note| !matches!(note, Note::RunsAs { .. } | Note::Writes { .. }))
     }
 
+    /// Adds a file that must stay out of the build context.
+    pub(super) fn exclude(&mut self, pattern: &str) {
+        self.0.insert(cleaned(Note::Exclude { pattern: pattern.to_owned() }));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

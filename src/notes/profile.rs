@@ -149,8 +149,8 @@ impl Profile {
         }
         let source = match source {
             Some(folder) if is_folder(folder) => Source::Folder(folder.to_owned()),
-            Some(name) => Source::Named(name.to_owned()),
-            None => {
+            Some(name) if is_volume_name(name) => Source::Named(name.to_owned()),
+            Some(_) | None => {
                 let name = label(path);
                 let name = if name.is_empty() { "data".to_owned() } else { name };
                 let taken =
@@ -211,6 +211,12 @@ impl User {
 /// Homes hold what the image put there, such as tools of the user.
 fn is_home(path: &str) -> bool {
     path == "/root" || path.strip_prefix("/home/").is_some_and(|rest| !rest.contains('/'))
+}
+
+/// As the Compose specification allows it.
+fn is_volume_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !text.is_empty() && text.bytes().all(plain)
 }
 
 fn is_below(path: &str, place: &str) -> bool {

@@ -112,8 +112,11 @@ fn engine<'s>(
         .map_err(Failure::Other)?;
     match result {
         Ok(outcome) => {
-            let choice = rules.notes(source).map_err(Failure::Other)?;
-            let beside = notes::beside(source.candidate, &outcome, choice).map_err(Failure::Other)?;
+            let mut beside = Beside::default();
+            if outcome.is_changed() {
+                let choice = rules.notes(source).map_err(Failure::Other)?;
+                beside = notes::beside(source.candidate, &outcome, choice).map_err(Failure::Other)?;
+            }
             Ok(Ready { read, outcome, beside })
         }
         Err(RewriteError::Invalid(_)) => Err(Failure::Invalid(Dockerfile::parse(read.text()).into())),

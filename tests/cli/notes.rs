@@ -191,3 +191,80 @@ fn each_dockerfile_has_a_page() {
     }
     assert_eq!(sandbox.harden(&with(&["--check", "--quiet"])).out, "", "pages are no Dockerfiles");
 }
+
+const SECRET: &str = "ENV DB_PASSWORD=hunter2S3cretXyz9\n";
+
+/// Two services whose secrets leave the image. What they share is merged once.
+fn secrets() -> Sandbox {
+    let text = format!("FROM node:22\nCOPY . /app\n{SECRET}CMD [\"node\", \"/app/server.js\"]\n");
+    Sandbox::new(&[
+        ("api/Dockerfile", &text),
+        ("api/Dockerfile.worker", &text.replace("DB_PASSWORD", "QUEUE_PASSWORD")),
+        ("api/.env.example", "PORT=80\r\n"),
+        ("api/.dockerignore", "*\n!server.js"),
+        ("api/server.js", ""),
+    ])
+}
+
+#[test]
+fn what_several_dockerfiles_share_is_merged_once() {
+    let flags = ["--only", "env-secrets", "--quiet"];
+    let applied = secrets();
+    let diff = applied.harden(&flags);
+    assert_eq!(diff.code, Some(1), "{diff:?}");
+    let file = "diff --git a/api/.env.example b/api/.env.example\n";
+    assert_eq!(diff.out.matches(file).count(), 1, "{}", diff.out);
+    let said = feed(applied.command("git").arg("apply"), diff.out.as_bytes());
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let written = secrets();
+    written.harden(&[flags.as_slice(), &["--write"]].concat());
+    assert_eq!(applied.files(), written.files());
+    assert_eq!(written.read("api/.env.example"), "PORT=80\r\nDB_PASSWORD=\r\nQUEUE_PASSWORD=\r\n");
+    assert_eq!(written.read("api/.dockerignore"), "*\n!server.js", "`.env` is left out already");
+    for (name, text) in written.files() {
+        assert!(!String::from_utf8(text).unwrap().contains("hunter2"), "{}", name.display());
+    }
+    let again = written.files();
+    assert_eq!(written.harden(&[flags.as_slice(), &["--write"]].concat()).out, "");
+    assert_eq!(written.files(), again);
+}
+
+#[test]
+fn values_stay_out_of_everything_but_the_diff() {
+    let sandbox = secrets();
+    sandbox.write("api/.env.example", "OLD_PASSWORD=hunter2-example\n");
+    for arguments in [
+        &["--format", "json"][..],
+        &["--redact"],
+        &["--check", "--verbose"],
+        &["--write", "--format", "json"],
+    ] {
+        let said = sandbox.harden(&[&["--only", "env-secrets"], arguments].concat());
+        assert!(!said.out.contains("hunter2") && !said.err.contains("hunter2"), "{arguments:?}: {said:?}");
+        assert!(said.out.contains(".env.example"), "{said:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_added_is_told() {
+    let sandbox = secrets();
+    sandbox.write("api/.dockerignore", "!.env\n");
+    let before = sandbox.read("api/.dockerignore");
+    let said = sandbox.harden(&["--only", "env-secrets", "--write"]);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(
+        said.err.contains("warning: api/.dockerignore: `.env` was not added: the file takes it back"),
+        "{said:?}"
+    );
+    assert_eq!(sandbox.read("api/.dockerignore"), before);
+
+    let sandbox = secrets();
+    assert!(git(&sandbox, &["init", "-q"]) && git(&sandbox, &["add", "."]), "git is needed");
+    sandbox.write("api/.env.example", "EDITED=\n");
+    let said = sandbox.harden(&["--only", "env-secrets", "--write"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("error: api/.env.example: did not write it: it has changes"), "{said:?}");
+    assert!(said.err.contains("1 file beside them not written"), "{said:?}");
+    assert_eq!(sandbox.read("api/.env.example"), "EDITED=\n");
+    assert!(sandbox.read("api/Dockerfile.runtime.md").contains("DB_PASSWORD"));
+}

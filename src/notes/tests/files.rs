@@ -205,6 +205,36 @@ fn nothing_that_a_dockerfile_copies_is_excluded() {
 }
 
 #[test]
+fn values_that_are_filled_in_stay_out_of_the_image() {
+    let compose = "services:\n  app:\n    build: {context: ., dockerfile: app/Dockerfile}\n";
+    let files = |source: &str, ignore: &str| {
+        let dockerfile = format!("FROM a\nCOPY {source} /srv/\n");
+        let folder = folder(&[
+            ("compose.yaml", compose),
+            ("app/Dockerfile", &dockerfile),
+            ("app/run", ""),
+            (".dockerignore", ignore),
+        ]);
+        shared(&folder, &[("app/Dockerfile", vec![variable("A")])])
+    };
+    let ignored = |source: &str, ignore: &str| {
+        let (files, refused) = files(source, ignore);
+        assert_eq!(refused, [""; 0], "{source}");
+        files.into_iter().find(|(path, _)| path == ".dockerignore").map(|(_, text)| text)
+    };
+    for source in [".", "./", "app", "/app/", "*", "app/.."] {
+        assert_eq!(ignored(source, "x\n").as_deref(), Some("x\napp/.env\n"), "{source}");
+    }
+    assert_eq!(ignored("app/run", "x\n"), None);
+    for rule in ["**/.env\n", "app/.env*\n", "app\n!app/run\n", "/app/.env\n"] {
+        assert_eq!(ignored(".", rule), None, "{rule}");
+    }
+    let (written, refused) = files("app/.env", "x\n");
+    assert_eq!(written, one("app/.env.example", "A=\n"));
+    assert!(refused[0].contains("app/Dockerfile needs `app/.env`"), "{refused:?}");
+}
+
+#[test]
 fn what_depends_on_the_build_may_be_anything() {
     let folder = folder(&[("Dockerfile", "ARG F\nFROM a\nARG F=x\nCOPY app $F /\n"), ("app", "")]);
     let (files, refused) = shared(&folder, &[("Dockerfile", vec![exclude(".env")])]);
