@@ -86,9 +86,9 @@ impl Ownership {
                 |change: &&Change| change.path == path || (change.deep && runs::is_below(path, &change.path));
             changes.iter().rev().find(of_path).is_some_and(|change| change.to_user)
         };
-        for list in [&mut self.at_the_end, &mut self.before_volume] {
-            self.given.extend(list.extract_if(.., |(path, _)| is_given(path)).map(|(path, _)| path));
-        }
+        // What the file does to a volume below its VOLUME is lost with the old builder.
+        let given = self.at_the_end.extract_if(.., |(path, _)| is_given(path));
+        self.given.extend(given.map(|(path, _)| path));
     }
 }
 
@@ -103,11 +103,9 @@ struct Change {
 fn changes(view: &View<'_, '_>, user: &User) -> Vec<Change> {
     let mut changes = Vec::new();
     runs::walk(view.scopes, &view.chain, |step| {
-        for one in step.commands.iter() {
+        let matters = |one: &&runs::Ran| matches!(one.command.name(), Some("chown" | "rm" | "mv"));
+        for one in step.commands.iter().filter(matters) {
             let gives = one.command.name() == Some("chown");
-            if !gives && !matches!(one.command.name(), Some("rm" | "mv")) {
-                continue;
-            }
             let mut operands = one.command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
             let owner = if gives { operands.next().and_then(|owner| step.value(owner)) } else { None };
             let name = owner.as_ref().and_then(|owner| owner.text.split([':', '.']).next());

@@ -10,7 +10,7 @@ use super::risk::{Effect, Risk};
 use super::strategy::{self, Plan};
 use super::text::{self, Lines};
 use super::view::View;
-use super::{hazards, insert, state};
+use super::{hazards, insert, state, words};
 
 /// The finding about a stage that runs as root; `by` is the USER that says so.
 pub(crate) fn examine(view: &View<'_, '_>, by: Option<Instruction<'_>>, span: Span) -> Finding {
@@ -41,7 +41,7 @@ fn message(view: &View<'_, '_>, by: Option<Instruction<'_>>) -> String {
     match (by, &view.base.image) {
         (Some(_), _) => "containers run as root: USER says so".to_owned(),
         (None, Some(image)) => {
-            format!("containers run as root: `{}` does, and no USER changes it", image.familiar())
+            format!("containers run as root: `{}` does, and no USER changes it", words::short(image))
         }
         (None, None) => "containers run as root: no USER changes it".to_owned(),
     }
@@ -190,15 +190,7 @@ fn assumption(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> String {
     if places.is_empty() {
         return "the program writes no files".to_owned();
     }
-    format!("the program writes to no other place than {}", list(&places))
-}
-
-fn list(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [all @ .., last] => format!("{} and {last}", all.join(", ")),
-    }
+    format!("the program writes to no other place than {}", words::both(&places))
 }
 
 fn notes(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> Vec<Note> {

@@ -136,13 +136,11 @@ pub(crate) fn by_spec(view: &View<'_, '_>, spec: &UserSpec) -> Option<User> {
         let listed = listed && spec.group.is_none();
         return Some(User { name: known.and_then(|account| account.name), uid, gid, listed, home });
     }
-    let mut user = match view.accounts.user(&spec.user) {
-        Some(account) => of_account(account)?,
-        None => {
-            let account = view.base.account(&spec.user)?;
-            let (uid, gid) = (account.uid, account.gid);
-            User { name: account.name, uid, gid, listed: true, home: account.home }
-        }
+    let mut user = if let Some(account) = view.accounts.user(&spec.user) {
+        of_account(account)?
+    } else {
+        let account = view.base.account(&spec.user)?;
+        User { name: account.name, uid: account.uid, gid: account.gid, listed: true, home: account.home }
     };
     if let Some(group) = &spec.group {
         user.gid = number(group).or_else(|| group_of(view, group))?;
@@ -210,13 +208,13 @@ fn fixed_ids(view: &View<'_, '_>, account: &Account<'_>) -> Option<(u32, u32, Ve
         }
         Id::Known(_) | Id::Default => None,
     };
-    let free = [FIRST_ID, FIRST_SYSTEM_ID].into_iter().filter_map(|first| free_id(view, first));
+    let mut free = [FIRST_ID, FIRST_SYSTEM_ID].into_iter().filter_map(|first| free_id(view, first));
     let fits = |id: u32| {
         let uid = if let Id::Known(uid) = account.uid { uid } else { id };
         let gid = if group.is_some() { id } else { account.gid_for(uid)? };
         Some((id, uid, gid))
     };
-    let (id, uid, gid) = free.filter_map(fits).next()?;
+    let (id, uid, gid) = free.find_map(fits)?;
     let mut edits: Vec<Edit> = group.map(|group| write(group, id)).into_iter().collect();
     match account.uid {
         Id::Known(_) => {}
