@@ -54,6 +54,11 @@ fn non_root_user() {
 }
 
 #[test]
+fn env_secrets() {
+    check("env-secrets");
+}
+
+#[test]
 fn pin_digest() {
     check("pin-digest");
 }

@@ -4,6 +4,7 @@
 //! `support`.
 
 mod add_to_copy;
+mod env_secrets;
 mod non_root_user;
 mod pin_digest;
 mod support;
@@ -12,13 +13,14 @@ mod update_digest;
 use harden_core::Transform;
 
 pub use add_to_copy::AddToCopy;
+pub use env_secrets::EnvSecrets;
 pub use non_root_user::NonRootUser;
 pub use pin_digest::PinDigest;
 pub use update_digest::UpdateDigest;
 
 /// Every transform, in the order they run.
 pub fn all() -> &'static [&'static dyn Transform] {
-    &[&AddToCopy, &PinDigest, &NonRootUser]
+    &[&AddToCopy, &PinDigest, &EnvSecrets, &NonRootUser]
 }
 
 /// The transforms of the verb `update`. They are not among [`all`]: each run of those would otherwise change what
