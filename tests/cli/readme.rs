@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{HARDEN, Sandbox, copy, repository};
+use crate::support::{HARDEN, Sandbox, Transcript, copy, repository};
 
 fn readme() -> String {
     fs::read_to_string(repository().join("README.md")).unwrap()
@@ -27,21 +27,24 @@ fn the_first_block_is_real() {
     assert!(said.starts_with(reasons), "README.md shows reasons that `{command}` does not give:\n{said}");
 }
 
+/// The diff of all examples is in `snapshots/cli/all`: who changes a transform reads there whether it would be merged.
 #[test]
 fn the_examples_are_all_handled() {
-    let mut command = Sandbox::new(&[]).command(HARDEN);
-    let output = command
-        .current_dir(repository())
-        .args(["--facts", "examples/facts.json", "examples"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let diff = String::from_utf8(output.stdout).unwrap();
-    let folders = fs::read_dir(repository().join("examples")).unwrap();
+    let sandbox = Sandbox::new(&[]);
+    copy(&repository().join("examples"), &sandbox.path("examples"));
+    let arguments = ["--facts", "examples/facts.json", "examples"];
+    let mut transcript = Transcript::new(&sandbox);
+    let said = transcript.run(&[&["--quiet", "--notes", "never"], &arguments[..]].concat());
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    let folders = fs::read_dir(sandbox.path("examples")).unwrap();
     for folder in folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let name = format!("a/examples/{}/", folder.file_name().unwrap().to_str().unwrap());
-        assert!(diff.contains(&name), "nothing changes in {name}");
+        assert!(said.out.contains(&name), "nothing changes in {name}");
     }
+    transcript.check_in("../../snapshots/cli/all", "examples");
+    assert_eq!(sandbox.harden(&[&["--write"], &arguments[..]].concat()).code, Some(3));
+    let again = sandbox.harden(&arguments);
+    assert_eq!((again.code, again.out.as_str()), (Some(3), ""), "a second run changes an example");
 }
 
 #[test]
