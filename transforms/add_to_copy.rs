@@ -116,16 +116,18 @@ impl Judgement {
 /// Why an ADD is not converted.
 struct Stop {
     id: &'static str,
-    verdict: Verdict,
+    /// It is right as it is; otherwise a person may want to act.
+    kept: bool,
+    why: Why,
 }
 
 impl Stop {
     fn refuse(id: &'static str, code: &'static str, message: impl Into<String>) -> Self {
-        Self { id, verdict: Verdict::Refused(Why::new(code, message)) }
+        Self { id, kept: false, why: Why::new(code, message) }
     }
 
     fn keep(id: &'static str, code: &'static str, message: impl Into<String>) -> Self {
-        Self { id, verdict: Verdict::Kept(Why::new(code, message)) }
+        Self { id, kept: true, why: Why::new(code, message) }
     }
 }
 
@@ -138,14 +140,14 @@ fn examine(add: &Add<'_, '_>) -> Finding {
             let why = Why::new("split-token", "the keyword or a flag is split over lines");
             ("add-local", "ADD only copies here", Verdict::Refused(why))
         }
-        Err(Stop { id, verdict }) => {
-            let message = match (id, &verdict) {
+        Err(Stop { id, kept, why }) => {
+            let message = match (id, kept) {
                 ("add-remote", _) => "ADD downloads a URL",
                 ("add-git", _) => "ADD clones a git repository",
-                ("add-archive", Verdict::Kept(_)) => "ADD extracts an archive",
+                ("add-archive", true) => "ADD extracts an archive",
                 _ => "ADD may do more than copy",
             };
-            (id, message, verdict)
+            (id, message, if kept { Verdict::Kept(why) } else { Verdict::Refused(why) })
         }
     };
     Finding::new(id, span, message, verdict)

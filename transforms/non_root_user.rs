@@ -17,6 +17,7 @@ pub(crate) mod state;
 pub(crate) mod strategy;
 pub(crate) mod text;
 pub(crate) mod view;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 

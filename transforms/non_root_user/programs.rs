@@ -85,6 +85,14 @@ fn judge(scene: &Scene<'_>, launched: &Launched) -> Vec<Risk> {
     risks
 }
 
+/// What the server with this name writes to, when giving it these directories is all it needs.
+pub(crate) fn server_directories(name: &str) -> &'static [&'static str] {
+    match table::server_named(name) {
+        Some(server) if server.demand == table::ServerDemand::Directories => server.directories,
+        _ => &[],
+    }
+}
+
 fn one(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>) {
     let demand = if started.own { None } else { demand(&started.command) };
     if started.weight == Weight::RootOnly {

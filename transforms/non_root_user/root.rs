@@ -183,7 +183,8 @@ fn group(view: &View<'_, '_>, plan: &Plan) -> u32 {
 
 fn assumption(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> String {
     let mut places: Vec<&str> = own.all().into_iter().collect();
-    places.extend(plan.user.home.as_deref().filter(|home| *home != "/"));
+    let home = plan.user.home.as_deref().filter(|home| *home != "/" && !places.contains(home));
+    places.extend(home);
     if !view.base.scratch {
         places.push("/tmp");
     }

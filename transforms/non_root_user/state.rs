@@ -3,10 +3,10 @@
 
 use harden_core::Place;
 
-use super::launch::Launched;
-use super::ownership;
+use super::launch::{Launched, Started};
 use super::risk::Risk;
 use super::view::View;
+use super::{ownership, programs};
 use crate::support::base_images::Role;
 
 mod caches;
@@ -37,6 +37,7 @@ pub(crate) fn state_directories(view: &View<'_, '_>, launched: &Launched) -> Vec
     let mut found = frameworks::directories(view, launched);
     found.extend(marks::directories(view, launched));
     found.extend(of_base(view, launched));
+    found.extend(of_servers(launched));
     found.retain(|one| is_state(&one.path));
     found.sort();
     found.dedup_by(|later, first| later.path == first.path);
@@ -55,6 +56,19 @@ fn of_base(view: &View<'_, '_>, launched: &Launched) -> Vec<StateDirectory> {
     let directory =
         |path: &&str| StateDirectory { path: (*path).to_owned(), reason, place: started.place.clone() };
     entry.state_dirs.iter().map(directory).collect()
+}
+
+/// What well-known servers write to, where the file starts one.
+fn of_servers(launched: &Launched) -> Vec<StateDirectory> {
+    let started = launched.commands.iter().filter(|one| !one.health && !one.own && one.place.is_some());
+    let reason = "the server that is started writes to it";
+    let directories = |one: &Started| -> Vec<StateDirectory> {
+        let paths = one.command.name().map_or(&[][..], programs::server_directories);
+        let directory =
+            |path: &&str| StateDirectory { path: (*path).to_owned(), reason, place: one.place.clone() };
+        paths.iter().map(directory).collect()
+    };
+    started.flat_map(directories).collect()
 }
 
 /// Directories anybody may write to already: `chmod 777`, those of the base image.

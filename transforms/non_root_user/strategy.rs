@@ -125,6 +125,10 @@ fn earlier_user(view: &View<'_, '_>) -> Option<UserSpec> {
 pub(crate) fn by_spec(view: &View<'_, '_>, spec: &UserSpec) -> Option<User> {
     let number = super::effective::number;
     if let Some(uid) = spec.uid() {
+        let mut made = view.accounts.users().filter(|account| account.uid == Id::Known(uid));
+        if let Some(account) = made.next().filter(|_| spec.group.is_none()) {
+            return of_account(account);
+        }
         let known = view.base.account_of(uid);
         let listed = known.is_some();
         let gid = match &spec.group {

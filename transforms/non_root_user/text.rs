@@ -36,10 +36,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// What USER says.
     pub(crate) fn user(&self) -> String {
-        match self.listed {
-            true => self.uid.to_string(),
-            false => format!("{}:{}", self.uid, self.gid),
-        }
+        if self.listed { self.uid.to_string() } else { format!("{}:{}", self.uid, self.gid) }
     }
 
     /// The lines above USER that make the user and give it its directories, as one RUN; empty when there is nothing
@@ -96,9 +93,10 @@ impl Lines {
                 commands
             }
             Some(Create::Append) => {
-                let group = match own_group {
-                    true => format!(" && echo '{name}:x:{gid}:' >> /etc/group"),
-                    false => String::new(),
+                let group = if own_group {
+                    format!(" && echo '{name}:x:{gid}:' >> /etc/group")
+                } else {
+                    String::new()
                 };
                 // `||` and `&&` bind alike: what follows runs in either case.
                 vec![format!(
@@ -131,7 +129,14 @@ pub(crate) fn ownership(
     if !made.is_empty() {
         commands.push(format!("mkdir -p {made}"));
     }
-    let all = list(&|_| true);
+    // `-R` reaches what lies in another of them.
+    let covered = |path: &str| {
+        let holds = |(other, _): &(String, bool)| {
+            path.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
+        recursive && own.iter().any(holds)
+    };
+    let all = list(&|(path, _)| !covered(path));
     if !all.is_empty() {
         let deep = if recursive { "-R " } else { "" };
         commands.push(format!("chown {deep}{uid}:{gid} {all}"));

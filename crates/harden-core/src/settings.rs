@@ -23,7 +23,7 @@ pub enum UserStyle {
     /// A user with a group of its own.
     #[default]
     OwnGroup,
-    /// Any user id in group 0, as OpenShift gives containers: what the program writes to belongs to group 0 and the
-    /// group may do what the owner may (OpenShift documentation, "Support arbitrary user ids").
+    /// Any user id in group 0, as `OpenShift` gives containers: what the program writes to belongs to group 0 and the
+    /// group may do what the owner may (`OpenShift` documentation, "Support arbitrary user ids").
     RootGroup,
 }

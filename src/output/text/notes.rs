@@ -89,7 +89,7 @@ impl<'n> Notes<'n> {
         if !written.is_empty() {
             let paths = list(&written, limit);
             plain(format!(
-                "at run time: the program writes to {paths}; what is mounted there has to be writable for {owner}"
+                "at run time: the program may write to {paths}; what is mounted there has to be writable for {owner}"
             ));
         }
         if !ports.is_empty() {

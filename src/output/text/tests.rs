@@ -150,7 +150,7 @@ fn notes_say_what_to_do() {
 would fix  app/Dockerfile:1:1 non-root-user [review]: the container runs as root
            no hazard was found
            note: at run time: the container runs as user 10001, group 10002; files mounted into it have to be readable for that user
-           note: at run time: the program writes to `/srv/log`, `/srv/tmp`; what is mounted there has to be writable for 10001:10002
+           note: at run time: the program may write to `/srv/log`, `/srv/tmp`; what is mounted there has to be writable for 10001:10002
            note: at run time: port 80 is below 1024; Docker's own networks allow that, Kubernetes needs the sysctl `net.ipv4.ip_unprivileged_port_start=0` in the pod's `securityContext`, and `--network host` a higher port
            note: at run time: in Kubernetes set `fsGroup: 10002` in the pod's `securityContext`, so that volumes are writable
            note: at run time: the volume `data` at `/data` keeps its owner where it exists already; run once, with its full name (`docker volume ls`):

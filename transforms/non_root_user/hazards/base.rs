@@ -4,6 +4,7 @@ use harden_core::{Launch, Place};
 
 use super::super::risk::Risk;
 use super::super::view::View;
+use super::super::words;
 use crate::support::base_images::{BaseImage, Evidence, Need, Privileges, Role};
 
 /// Images of agents that run jobs of others, whose steps expect to install what they need.
@@ -35,9 +36,9 @@ pub(super) fn risks(view: &View<'_, '_>) -> Vec<Risk> {
     let place = view.chain.first().and_then(|&index| view.ctx.build.stages.get(index));
     let place = place.map(|stage| Place::Here(stage.image.span()));
     let Some(image) = &view.base.image else { return risks };
-    let name = image.familiar();
+    let name = words::short(image);
     if let Some(entry) = view.base.entry {
-        risks.extend(of_entry(view, entry, name, place.clone()));
+        risks.extend(of_entry(view, entry, &name, place.clone()));
     } else if INITS.iter().any(|known| name.starts_with(known)) {
         let message = format!("`{name}` starts an init as root, which itself changes to another user");
         risks.push(Risk::stop("init-system", message, place.clone()));
@@ -60,7 +61,7 @@ fn of_entry(view: &View<'_, '_>, entry: &BaseImage, name: &str, place: Option<Pl
     match entry.privileges {
         Privileges::Drops { tools } if entrypoint_inherited => {
             let tools =
-                if tools.is_empty() { String::new() } else { format!(" with {}", tools.join(" and ")) };
+                if tools.is_empty() { String::new() } else { format!(" with {}", words::either(tools)) };
             let message = format!(
                 "the entrypoint of `{name}` starts as root and changes to another user itself{tools}"
             );

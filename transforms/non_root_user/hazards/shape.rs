@@ -61,9 +61,12 @@ fn is_step(instruction: Instruction<'_>) -> bool {
 fn explicit_root(view: &View<'_, '_>) -> Option<Risk> {
     let mut last: Option<(Instruction<'_>, bool)> = None;
     let mut steps_follow = false;
+    // Root for some steps, after a user that the file or the base image chose, is no choice for the container.
+    let mut other = matches!(view.base.user(), BaseUser::Other(_));
     for &index in &view.chain {
         view.scopes.walk(index, |scopes, instruction, state| match instruction.keyword() {
             Keyword::User => {
+                other |= last.is_some_and(|(_, root)| !root);
                 let user = scopes.expand(state, instruction.arguments());
                 last = Some((instruction, user.is_ok_and(|user| runs::is_root(user.text.trim()))));
                 steps_follow = false;
@@ -73,7 +76,7 @@ fn explicit_root(view: &View<'_, '_>) -> Option<Risk> {
         });
     }
     let (instruction, root) = last?;
-    let for_steps = steps_follow && matches!(view.base.user(), BaseUser::Other(_));
+    let for_steps = steps_follow && other;
     (root && !for_steps).then(|| {
         let message = "the author chose root with this USER";
         Risk::lower("explicit-root", message, Some(Place::Here(instruction.span())))

@@ -64,7 +64,7 @@ impl Seen {
             }
             Some("setcap") => self.setcap(arguments, span),
             Some("chmod") if arguments.iter().any(|mode| sets_user_id(mode)) => {
-                let message = "a program gets the setuid bit, which no-new-privileges takes the effect of";
+                let message = "a program gets the setuid bit, which has no effect under no-new-privileges";
                 self.found.push(Risk::lower("setuid", message, Some(Place::Here(span))));
             }
             Some("crontab") if arguments.iter().any(|word| !matches!(*word, "-l" | "-r")) => {
@@ -148,7 +148,7 @@ impl Seen {
         let place = Some(Place::Here(span));
         if list.split(',').all(|one| one == "cap_net_bind_service") {
             let message =
-                "a program gets its low port by setcap, which no-new-privileges takes the effect of";
+                "a program gets its low port by setcap, which has no effect under no-new-privileges";
             self.found.push(Risk::lower("file-capabilities", message, place));
         } else {
             let message = format!(

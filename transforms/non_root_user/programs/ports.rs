@@ -1,5 +1,7 @@
 //! Ports below 1024 in the arguments of a command.
 
+use std::collections::BTreeSet;
+
 use harden_core::shell::Command;
 
 use super::scene::Scene;
@@ -95,7 +97,11 @@ pub(super) fn check(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>)
     if started.place.is_none() {
         return;
     }
+    let mut told = BTreeSet::new();
     for (port, option) in of_command(&started.command, scene) {
+        if !told.insert(port) {
+            continue;
+        }
         let message = format!(
             "{} listens on port {port} (`{option}`): not every platform gives users ports below 1024",
             started.by

@@ -89,7 +89,9 @@ pub(super) fn risks(view: &View<'_, '_>, launched: &Launched) -> Vec<Risk> {
         let given =
             open.iter().any(|path| is_in(value, path)) || state.iter().any(|one| is_in(value, &one.path));
         let uses_any = name.starts_with("XDG_");
-        let tool = main.iter().find(|started| uses_any || mentions(&started.command, tools));
+        let named = |started: &&&Started| started.command.name().is_some_and(|name| tools.contains(&name));
+        let tool = main.iter().find(named);
+        let tool = tool.or_else(|| main.iter().find(|started| uses_any || mentions(&started.command, tools)));
         if !value.starts_with('/') || everybody || given || (tool.is_none() && !uses_any) {
             continue;
         }
