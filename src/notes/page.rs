@@ -37,7 +37,7 @@ fn changes(out: &mut String, subject: &Subject) {
         || known.rotate().next().is_some();
     if secrets {
         out.push_str(
-            "- Secrets are no longer in the image: everybody who could pull it could read them in its history.\n",
+            "- The image holds these secrets no longer: everybody who could pull it could read them in its history.\n",
         );
     }
     if known.needs_ssh() {
