@@ -11,7 +11,9 @@ fn golden(name: &str, dockerfile: &str, files: &[(&str, &str)], notes: Vec<Note>
     let text = page.after().to_owned();
     check::page(&text);
     let masked = harden_core::redact::secret_spans(&dockerfile_syntax::Dockerfile::parse(text.as_str()));
-    assert!(masked.is_empty() || name == "hostile", "JSON would mask {:?}", &text[masked[0].range()]);
+    // `secret = […]` of HCL looks like a value; in doubt it is masked in JSON.
+    let exempt = matches!(name, "bake" | "hostile");
+    assert!(masked.is_empty() || exempt, "JSON would mask {:?}", &text[masked[0].range()]);
     page.write().unwrap();
     let again = beside_one(&folder, dockerfile, notes, Choice::Auto).unwrap();
     assert!(again.page.is_none(), "the same notes change nothing");
