@@ -277,35 +277,35 @@ fn steps<'a>(old: &'a Dockerfile, new: &'a Dockerfile) -> Vec<Step<'a>> {
 
 /// What each transform may do to an instruction; a transform that has no rule here may do nothing.
 fn allowed(transform: &str, (old, new): Step<'_>) -> Result<(), String> {
-    let key = |one: Option<Instruction<'_>>| one.map(|one| one.keyword());
-    match (transform, key(old), key(new)) {
+    let (from, to) = (old.map(Instruction::keyword), new.map(Instruction::keyword));
+    match (transform, from, to) {
         ("add-to-copy", Some(Keyword::Add), Some(Keyword::Copy)) => converted(old.zip(new)),
-        ("add-to-copy", Some(Keyword::Onbuild), Some(Keyword::Onbuild)) => Ok(()),
         (
             "pin-digest",
             Some(Keyword::From | Keyword::Copy | Keyword::Run | Keyword::Arg | Keyword::Onbuild),
             Some(_),
-        ) if key(old) == key(new) => Ok(()),
-        ("non-root-user", None, Some(Keyword::Run | Keyword::User))
-        | ("non-root-user", Some(Keyword::User), Some(Keyword::User)) => Ok(()),
+        ) if from == to => Ok(()),
         // An id for a user that the file makes.
         ("non-root-user", Some(Keyword::Run), Some(Keyword::Run)) => {
-            added(old, new).map_err(|()| "a RUN lost text".to_owned())
+            added(old, new).ok_or_else(|| "a RUN lost text".to_owned())
         }
-        ("env-secrets", Some(Keyword::Env | Keyword::Arg | Keyword::Copy | Keyword::Add), None) => Ok(()),
-        ("env-secrets", Some(Keyword::Env | Keyword::Arg), Some(_)) if key(old) == key(new) => {
-            added(new, old).map_err(|()| "text came into it".to_owned())
+        ("env-secrets", Some(Keyword::Env | Keyword::Arg), Some(_)) if from == to => {
+            added(new, old).ok_or_else(|| "text came into it".to_owned())
         }
-        // A mount more, and no removal of a file that is not copied any more.
-        ("env-secrets", Some(Keyword::Run), Some(Keyword::Run)) => Ok(()),
-        (_, old, new) => Err(format!("{old:?} became {new:?}")),
+        // The last: a mount more, and no removal of a file that is not copied any more.
+        ("add-to-copy", Some(Keyword::Onbuild), Some(Keyword::Onbuild))
+        | ("non-root-user", None, Some(Keyword::Run | Keyword::User))
+        | ("non-root-user", Some(Keyword::User), Some(Keyword::User))
+        | ("env-secrets", Some(Keyword::Env | Keyword::Arg | Keyword::Copy | Keyword::Add), None)
+        | ("env-secrets", Some(Keyword::Run), Some(Keyword::Run)) => Ok(()),
+        _ => Err(format!("{from:?} became {to:?}")),
     }
 }
 
 /// `new` is `old` with something put in.
-fn added(old: Option<Instruction<'_>>, new: Option<Instruction<'_>>) -> Result<(), ()> {
+fn added(old: Option<Instruction<'_>>, new: Option<Instruction<'_>>) -> Option<()> {
     let bytes = |one: Option<Instruction<'_>>| -> Vec<u8> { one.map_or("", text).bytes().collect() };
-    is_part(&bytes(old), &bytes(new)).then_some(()).ok_or(())
+    is_part(&bytes(old), &bytes(new)).then_some(())
 }
 
 /// ADD became COPY: nothing but the word changed, and no source is one that ADD fetches or extracts.
