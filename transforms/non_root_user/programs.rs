@@ -47,6 +47,13 @@ pub(crate) fn risks(view: &View<'_, '_>, launched: &Launched) -> Vec<Risk> {
     judge(&Scene::of(view, launched), launched)
 }
 
+/// Ports below 1024 that the arguments of what is started name.
+pub(crate) fn low_ports(view: &View<'_, '_>, launched: &Launched) -> Vec<u16> {
+    let scene = Scene::of(view, launched);
+    let started = launched.commands.iter().filter(|one| !one.health && one.weight != Weight::RootOnly);
+    started.flat_map(|one| ports::all(&scene, one)).collect()
+}
+
 fn judge(scene: &Scene<'_>, launched: &Launched) -> Vec<Risk> {
     let mut risks = Vec::new();
     for started in &launched.commands {

@@ -1,5 +1,7 @@
 //! A stage that runs as root: which user it gets, what stands against it, and what is written.
 
+use std::collections::BTreeSet;
+
 use harden_core::syntax::{Instruction, Keyword, Span};
 use harden_core::{Edit, Finding, Fix, Launch, Level, Note, Place, UserStyle, Value, Verdict, Why};
 
@@ -10,7 +12,7 @@ use super::risk::{Effect, Risk};
 use super::strategy::{self, Plan};
 use super::text::{self, Lines};
 use super::view::View;
-use super::{hazards, insert, state, words};
+use super::{hazards, insert, programs, state, words};
 
 /// The finding about a stage that runs as root; `by` is the USER that says so.
 pub(crate) fn examine(view: &View<'_, '_>, by: Option<Instruction<'_>>, span: Span) -> Finding {
@@ -99,7 +101,7 @@ fn judge(
     let reason = Why::new(plan.code, plan.why.clone());
     let mut fix = Fix::new(Level::Review, edits, reason);
     fix.assumptions.push(assumption(view, &plan, &own));
-    fix.notes = notes(view, &plan, &own);
+    fix.notes = notes(view, launched, &plan, &own);
     Ok(fix)
 }
 
@@ -194,11 +196,13 @@ fn assumption(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> String {
     format!("the program writes to no other place than {}", words::both(&places))
 }
 
-fn notes(view: &View<'_, '_>, plan: &Plan, own: &Ownership) -> Vec<Note> {
+fn notes(view: &View<'_, '_>, launched: &Launched, plan: &Plan, own: &Ownership) -> Vec<Note> {
     let mut notes = vec![Note::RunsAs { uid: plan.user.uid, gid: group(view, plan) }];
     let writes = own.all().into_iter().filter(|path| !own.volumes.iter().any(|volume| volume == path));
     notes.extend(writes.map(|path| Note::Writes { path: path.to_owned() }));
     notes.extend(hazards::volume_notes(view));
-    notes.extend(hazards::low_ports(view).into_iter().map(|port| Note::LowPort { port }));
+    let mut ports: BTreeSet<u16> = hazards::low_ports(view).into_iter().collect();
+    ports.extend(programs::low_ports(view, launched));
+    notes.extend(ports.into_iter().map(|port| Note::LowPort { port }));
     notes
 }

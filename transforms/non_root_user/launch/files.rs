@@ -16,7 +16,7 @@ impl<'a> Follow<'_, '_, 'a> {
     pub(super) fn own_file(&mut self, command: &Command, path: &str, source: &Source<'a>, around: &Around) {
         let place = source.place(&range(command));
         match self.view.paths.text(path) {
-            Ok(text) => match interpreter(&text.text) {
+            Ok(text) => match interpreter(path, &text.text) {
                 Interpreter::Shell => {
                     let by = script_name(path, &text);
                     let around = Around { arguments: Some(rest(command)), ..around.deeper() };
@@ -182,9 +182,13 @@ enum Interpreter {
     Other,
 }
 
-fn interpreter(text: &str) -> Interpreter {
+fn interpreter(path: &str, text: &str) -> Interpreter {
     let Some(line) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
-        return Interpreter::Shell;
+        // `uv run app.py`: what a kernel cannot start, a wrapper gives to its language.
+        let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+        let other = extension
+            .is_some_and(|(_, end)| matches!(end, "cjs" | "js" | "mjs" | "php" | "pl" | "py" | "rb" | "ts"));
+        return if other { Interpreter::Other } else { Interpreter::Shell };
     };
     let mut words = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or_default());
     match words.next() {

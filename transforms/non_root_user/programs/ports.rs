@@ -110,6 +110,14 @@ pub(super) fn check(scene: &Scene<'_>, started: &Started, risks: &mut Vec<Risk>)
     }
 }
 
+/// The low ports a command listens on.
+pub(super) fn all(scene: &Scene<'_>, started: &Started) -> Vec<u16> {
+    if started.place.is_none() {
+        return Vec::new();
+    }
+    of_command(&started.command, scene).into_iter().map(|(port, _)| port).collect()
+}
+
 fn of_command(command: &Command, scene: &Scene<'_>) -> Vec<(u16, String)> {
     let name = command.name().unwrap_or_default();
     if NO_SERVERS.contains(&name) {
