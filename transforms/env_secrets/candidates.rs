@@ -51,6 +51,11 @@ impl<'a> Declaration<'a> {
         self.held().keyword() == Keyword::Arg
     }
 
+    /// Whether it gives a value that is no secret and not made of another variable.
+    fn has_own_value(&self) -> bool {
+        matches!(self.holds, Holds::Other(reason) if reason != Some(NotSecret::Reference))
+    }
+
     /// Whether it is a trigger of the images built on this one.
     pub(super) fn is_trigger(&self) -> bool {
         self.instruction.keyword() == Keyword::Onbuild
@@ -112,7 +117,7 @@ pub(super) fn find<'a>(ctx: &Context<'a>) -> (Vec<Candidate<'a>>, Vec<Declaratio
         let is_given = declarations
             .iter()
             .any(|one| one.is_argument() && one.holds == Holds::Nothing && one.stage.is_some())
-            && !declarations.iter().any(|one| matches!(one.holds, Holds::Other(_)) && one.is_argument());
+            && !declarations.iter().any(|one| one.is_argument() && one.has_own_value());
         if secret.is_some() || (is_given && (is_secret_name(name) || taken.contains_key(name))) {
             let taken_by = taken.get(name).copied().filter(|_| !is_secret_name(name));
             candidates.push(Candidate { name, secret, taken_by, declarations });

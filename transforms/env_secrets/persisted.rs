@@ -49,15 +49,11 @@ fn of_run(run: Instruction<'_>, state: &State, known: &BTreeSet<String>, stays: 
     let mut findings = Vec::new();
     for (index, (command, span)) in commands.iter().enumerate() {
         let Some(secret) = secret_of(run, command, *span, known) else { continue };
-        // What a pipe brings is written by the command behind it.
-        let stores = std::iter::once(command)
-            .chain(
-                commands[index + 1..]
-                    .iter()
-                    .map(|(next, _)| next)
-                    .take_while(|next| command.place.piped && next.place.piped),
-            )
-            .find_map(|one| commands::store(one).map(|store| (one, store)));
+        let stores = if command.place.piped {
+            commands::through_pipe(&commands[index..])
+        } else {
+            commands::store(command).map(|store| (command, store))
+        };
         let Some((writer, store)) = stores else { continue };
         let later = commands[index + 1..].iter().map(|(later, _)| later);
         if undone::is_undone(&store, later) {
@@ -81,7 +77,7 @@ fn mounted(run: Instruction<'_>) -> Vec<String> {
 fn names_something(run: Instruction<'_>) -> bool {
     let texts = std::iter::once(run.arguments().text())
         .chain(run.heredocs().map(|heredoc| run.file().slice(heredoc.body())));
-    texts.into_iter().any(|text| text.contains('$') || text.contains(MOUNTED))
+    texts.into_iter().any(|text| text.contains('$') || text.contains(MOUNTED) || text.contains("printenv"))
 }
 
 fn unwrapped(located: &Located) -> Vec<(Command, Span)> {
@@ -116,7 +112,15 @@ fn secret_of(
             Some(format!("`{}`", &path[..end]))
         })
     };
-    in_words.or_else(in_heredocs).or_else(in_mounted)
+    let printed = || {
+        let named = command
+            .words
+            .iter()
+            .skip(1)
+            .find(|word| known.contains(&word.text) || is_secret_name(&word.text));
+        named.filter(|_| command.name() == Some("printenv")).map(|word| word.text.clone())
+    };
+    in_words.or_else(in_heredocs).or_else(in_mounted).or_else(printed)
 }
 
 /// The first variable in shell text that is a secret.

@@ -101,6 +101,10 @@ fn follow<'a>(
             "ONBUILD declares it: builds that start from this image would have to give it as a secret";
         return Err(stop("onbuild", message.to_owned()));
     }
+    if is_essential(candidate.name) {
+        let message = format!("every program looks up {}; take the secret out of its value", candidate.name);
+        return Err(stop("essential", message));
+    }
     let mut reach =
         Reach { gone: Vec::new(), mounts: Vec::new(), possible: Vec::new(), variables: BTreeSet::new() };
     let mut seen: BTreeSet<u32> = BTreeSet::new();
@@ -201,11 +205,16 @@ fn of_use<'a>(
         Kind::Instruction { derived } => {
             let pair = derived.as_ref().and_then(|derived| derived_pair(at, derived, name));
             match pair {
-                Some(pair) if at.keyword() == Keyword::Env => {
+                Some(pair) if at.keyword() == Keyword::Env && !is_essential(pair.key.text()) => {
                     let is_plain = plain && pair.value.and_then(plain_reference) == Some(name);
                     Ok(Some((Declaration::new(one.stage, at, pair), is_plain)))
                 }
-                Some(pair) if at.keyword() == Keyword::Arg && pair.key.text() == name => Ok(None),
+                // `ARG NAME=$NAME` is one of its declarations.
+                Some(pair) if at.keyword() == Keyword::Arg && is_copy_of_itself(&pair) => Ok(None),
+                Some(pair) if is_essential(pair.key.text()) => blocked(
+                    "essential",
+                    format!("{} is made from {name}, and every program looks it up", pair.key.text()),
+                ),
                 _ => blocked(
                     "used-by-instruction",
                     format!("{} uses {name}, and only RUN can get a build secret", keyword(at)),
@@ -217,6 +226,17 @@ fn of_use<'a>(
 
 fn keyword_of(one: &Use<'_>) -> String {
     format!("an ONBUILD {}", one.instruction.keyword().as_str())
+}
+
+fn is_copy_of_itself(pair: &Pair<'_>) -> bool {
+    pair.value.and_then(plain_reference) == Some(pair.key.text())
+}
+
+/// Whether programs look a variable up that no script names (POSIX, "Environment Variables"; `ld.so(8)`).
+fn is_essential(name: &str) -> bool {
+    let known =
+        ["HOME", "PATH", "SHELL", "USER", "LOGNAME", "PWD", "TMPDIR", "TERM", "TZ", "LANG", "LANGUAGE"];
+    known.contains(&name) || name.ends_with("PATH") || name.starts_with("LC_") || name.starts_with("LD_")
 }
 
 /// The pair that gets the value.

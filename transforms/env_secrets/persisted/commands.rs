@@ -2,6 +2,7 @@
 
 use harden_core::redact;
 use harden_core::shell::{Command, Word};
+use harden_core::syntax::Span;
 
 /// Where a command keeps something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,14 +231,34 @@ const LOGIN: &[&str] = &[
     "ibmcloud",
 ];
 
+/// Programs that print what they are given, as it is or changed a little. What others print is their own.
+const PRINTS: &[&str] = &[
+    "echo", "printf", "cat", "printenv", "sed", "awk", "gawk", "jq", "yq", "base64", "tr", "envsubst",
+    "head", "tail", "cut", "grep", "tee", "xargs", "dos2unix", "gunzip", "unexpand", "fold", "sort",
+];
+
 /// Where the command keeps what it is given; `None` when it is not known to keep it.
 pub(super) fn store(command: &Command) -> Option<Store> {
-    redirected(command).or_else(|| match program(command)? {
+    let program = program(command)?;
+    redirected(command).filter(|_| PRINTS.contains(&program)).or_else(|| match program {
         "tee" => written(command.positional("", &[]).first()?),
         "sed" if command.has_flag(Some('i'), "in-place") => written(command.words.last()?),
         "git" => clone(command).or_else(|| known(command, "git")),
         program => login(command, program).or_else(|| known(command, program)),
     })
+}
+
+/// The command of a pipeline that keeps what the first one is given: itself, or one that gets what is printed.
+pub(super) fn through_pipe(pipeline: &[(Command, Span)]) -> Option<(&Command, Store)> {
+    for (command, _) in pipeline.iter().take_while(|(one, _)| one.place.piped) {
+        if let Some(store) = store(command) {
+            return Some((command, store));
+        }
+        if !program(command).is_some_and(|program| PRINTS.contains(&program)) {
+            return None;
+        }
+    }
+    None
 }
 
 /// The program: `pip3.11` is `pip`.
