@@ -60,8 +60,7 @@ fn decision(outcome: &Outcome) -> String {
     let mut shown = String::new();
     for report in &outcome.reports {
         let (what, code) = match &report.disposition {
-            Disposition::Fixed(level, why) => (level.as_str(), why.code),
-            Disposition::Offered(level, why) => (level.as_str(), why.code),
+            Disposition::Fixed(level, why) | Disposition::Offered(level, why) => (level.as_str(), why.code),
             Disposition::Refused(why) => ("refused", why.code),
             Disposition::Kept(why) => ("kept", why.code),
             Disposition::Suppressed { .. } => ("suppressed", "by-comment"),
@@ -106,9 +105,9 @@ fn check(name: &str, before: &str, outcome: &Outcome, problems: &mut Vec<String>
         }
     }
     let Some(user) = user else { return };
-    let windows = user == "ContainerUser";
-    let numeric = user.split(':').all(|part| part.parse::<u32>().is_ok_and(|id| id > 0 || part != user));
-    if !windows && !(numeric && user.split(':').next().unwrap() != "0") {
+    // kubelet's `runAsNonRoot`: a number that is not 0. Windows pods have `runAsUserName`.
+    let uid = user.split(':').next().unwrap().parse::<u32>();
+    if user != "ContainerUser" && !uid.is_ok_and(|uid| uid > 0) {
         problems.push(format!("{name}: USER {user} is not what Kubernetes can check"));
     }
     let scratch = build.chain(stage.index).1;
