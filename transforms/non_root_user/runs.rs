@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use harden_core::shell::{Command, Word};
 use harden_core::syntax::{Instruction, Keyword, Span, variables};
-use harden_core::{Expanded, Scopes, State, Value};
+use harden_core::{Expanded, Scopes, State, Value, image_path};
 
 /// One instruction and what is in force before it.
 pub(crate) struct Step<'s, 'a> {
@@ -266,17 +266,7 @@ pub(crate) fn is_root(user: &str) -> bool {
 
 /// The path without empty, `.` and `..` parts.
 pub(crate) fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
+    image_path::resolve("/", path)
 }
 
 /// Whether `path` is `folder` or lies in it. Both are clean.

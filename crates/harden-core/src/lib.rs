@@ -11,6 +11,7 @@ mod edit;
 mod facts;
 pub mod gate;
 mod image_files;
+pub mod image_path;
 mod model;
 mod note;
 pub mod redact;

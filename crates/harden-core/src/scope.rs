@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use dockerfile_syntax::{Instruction, Keyword, Pair, Token, expand};
 
+use crate::image_path;
 use crate::shell::{self, Located};
 use crate::{Base, Build, BuildSetup, PLATFORM_ARGS, Why};
 
@@ -260,7 +261,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
                 state.workdir = match self.known(state, instruction) {
                     Value::Known(path) if is_absolute(&path) => Value::Known(path),
                     Value::Known(path) => match &state.workdir {
-                        Value::Known(parent) => Value::Known(join(parent, &path)),
+                        Value::Known(parent) => Value::Known(image_path::resolve(parent, &path)),
                         _ => Value::Unknown(Why::new(
                             "relative-workdir",
                             format!("WORKDIR {path} is relative to the working directory of the base image"),
@@ -334,21 +335,6 @@ fn chosen_by(image: Token<'_>) -> Option<String> {
 fn is_absolute(path: &str) -> bool {
     let bytes = path.as_bytes();
     matches!(bytes.first(), Some(b'/' | b'\\')) || (bytes.len() > 1 && bytes[1] == b':')
-}
-
-/// Joins as Go's `path.Join` does.
-fn join(parent: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in parent.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
 }
 
 #[cfg(test)]

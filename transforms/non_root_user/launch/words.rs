@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
+use harden_core::image_path::resolve;
 use harden_core::shell::{Command, Word};
 
 use super::Started;
@@ -67,16 +68,5 @@ pub(super) fn range(command: &Command) -> Range<usize> {
 
 /// `path` in `folder`; `None` when it is relative to somewhere unknown.
 pub(super) fn join(folder: Option<&str>, path: &str) -> Option<String> {
-    let above = if path.starts_with('/') { "" } else { folder? };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in above.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(format!("/{}", parts.join("/")))
+    Some(resolve(if path.starts_with('/') { "/" } else { folder? }, path))
 }

@@ -1,20 +1,6 @@
 //! Paths of an image, as text. The paths are those of Linux images: `/`-separated, `/` is the root.
 
-/// `path` from `folder` on (an absolute path wins), without `.`, `..` and doubled slashes: Go's `path.Join`.
-pub(super) fn resolve(folder: &str, path: &str) -> String {
-    let above = if path.starts_with('/') { "" } else { folder };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in above.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
+pub(super) use harden_core::image_path::resolve;
 
 /// A path of the build context or of another image, relative to its root: clean, empty for the root itself.
 pub(super) fn relative(path: &str) -> String {
