@@ -60,6 +60,7 @@ fn pairs(scan: &mut Scan<'_>, range: Range<usize>, legacy: bool) {
     let text = scan.text;
     let mut at = range.start;
     let mut first = true;
+    let mut secret = false;
     loop {
         let word = quoted_word(text, at, range.end, scan.escape);
         if word.is_empty() {
@@ -67,6 +68,11 @@ fn pairs(scan: &mut Scan<'_>, range: Range<usize>, legacy: bool) {
         }
         at = word.end;
         let Some(equals) = text[word.clone()].find('=') else {
+            // `ENV DB_PASSWORD=correct horse`: BuildKit rejects it, and the word belongs to the value.
+            if secret && legacy && !scan.kind.is_prose() {
+                scan.hit(word);
+                continue;
+            }
             bare_name(scan, &word, range.end, first && legacy);
             if first && legacy {
                 return;
@@ -78,7 +84,8 @@ fn pairs(scan: &mut Scan<'_>, range: Range<usize>, legacy: bool) {
         let key = unquoted(text, word.start..word.start + equals);
         let value = word.start + equals + 1..word.end;
         let inner = unquoted(text, value.clone());
-        if is_secret(judge(&text[key], false), literal(text, &value, &inner)) {
+        secret = is_secret(judge(&text[key], false), literal(text, &value, &inner));
+        if secret {
             scan.hit(inner);
         }
     }
@@ -190,6 +197,8 @@ mod tests {
         assert_eq!(in_file("ENV DB_PASSWORD=\"a b\" 'X_TOKEN'='c d'"), ["a b", "c d"]);
         assert_eq!(in_file("ENV DB_PASSWORD = a b # c"), ["= a b # c"]);
         assert_eq!(in_file(r"ENV DB_PASSWORD=a\ b C=d"), [r"a\ b"]);
+        assert_eq!(in_file("ENV DB_PASSWORD=ab cd ef G=h"), ["ab", "cd", "ef"]);
+        assert_eq!(in_file("ARG NPM_TOKEN=ab OTHER"), ["ab"]);
         assert_eq!(in_file("ENV DB_PASSWORD=\"open b"), ["\"open b"]);
         assert_eq!(in_file("onbuild arg NPM_TOKEN=abc"), ["abc"]);
         assert_eq!(in_file("ARG NPM_TOKEN GITHUB_TOKEN"), Vec::<&str>::new());
