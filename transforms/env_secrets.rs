@@ -11,9 +11,11 @@ mod variables;
 
 use std::collections::BTreeSet;
 
-use harden_core::{Context, Finding, FindingMeta, Level, Meta, Scopes, Transform, rule};
+use harden_core::{Context, Finding, FindingMeta, Level, Meta, Scopes, Transform, Verdict, rule};
 
 use crate::support::variable_uses::VariableUses;
+use candidates::Candidate;
+use plan::Draft;
 
 /// The transform.
 pub struct EnvSecrets;
@@ -66,6 +68,9 @@ static META: Meta = Meta {
     ],
 };
 
+/// Instructions that are looked at to follow all variables of a file: each is followed from its stage's beginning.
+const MAX_STEPS: usize = 4_000_000;
+
 impl Transform for EnvSecrets {
     fn meta(&self) -> &'static Meta {
         &META
@@ -78,8 +83,12 @@ impl Transform for EnvSecrets {
         let (candidates, left) = candidates::find(ctx);
         let mut findings: Vec<Finding> = left.iter().filter_map(variables::left).collect();
         let mut drafts = Vec::new();
-        for candidate in &candidates {
-            match variables::examine(ctx, &uses, candidate, &reached) {
+        let followed = follow(ctx, &uses, &candidates, &reached).unwrap_or_else(|| {
+            let refused = |one| Err(Box::new(variables::not_followed(one, &reached, plan::too_many())));
+            candidates.iter().map(refused).collect()
+        });
+        for one in followed {
+            match one {
                 Ok(draft) => drafts.push(draft),
                 Err(finding) => findings.push(*finding),
             }
@@ -95,3 +104,24 @@ impl Transform for EnvSecrets {
         findings
     }
 }
+
+type Followed<'a> = Result<Draft<'a>, Box<Finding>>;
+
+/// What is to be done about each candidate; `None` when there are too many to follow. All or none: what is left over would
+/// be next in the next pass.
+fn follow<'a>(
+    ctx: &Context<'a>,
+    uses: &VariableUses<'_, 'a>,
+    candidates: &[Candidate<'a>],
+    reached: &BTreeSet<usize>,
+) -> Option<Vec<Followed<'a>>> {
+    if ctx.file().instructions().len().saturating_mul(candidates.len()) > MAX_STEPS {
+        return None;
+    }
+    let too_large = |one: &Followed<'_>| matches!(one, Err(finding) if matches!(&finding.verdict, Verdict::Refused(why) if why.code == "too-large"));
+    let examined = candidates.iter().map(|candidate| variables::examine(ctx, uses, candidate, reached));
+    examined.map(|one| if too_large(&one) { None } else { Some(one) }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,10 @@ use content::Content;
 use names::{Named, Reader, Sure};
 use story::{File, Story};
 
+/// Instructions that are looked at to follow all files: each is followed to the end of its stage. A file with more of them
+/// was written by nobody, and nothing is said about what it copies.
+const MAX_STEPS: usize = 200_000;
+
 const ID: &str = "secret-file-copied";
 
 /// A source of a COPY or ADD that is a file of secrets.
@@ -50,6 +54,11 @@ pub(super) struct Found<'a> {
 /// Looks at every COPY and ADD of files from the build context.
 pub(super) fn find<'a>(ctx: &Context<'a>, scopes: &Scopes<'_, 'a>, reached: &BTreeSet<usize>) -> Found<'a> {
     let mut found = Found::default();
+    let instructions = ctx.file().instructions();
+    let copies = instructions.clone().filter(|one| is_worth_a_look(*one)).count();
+    if copies.saturating_mul(instructions.len()) > MAX_STEPS {
+        return found;
+    }
     for stage in &ctx.build.stages {
         if reached.contains(&stage.index) {
             found.findings.extend(stage.instructions.iter().filter_map(|one| folder::find(ctx, *one)));
@@ -184,6 +193,10 @@ fn examine<'a>(
             return refuse(Why::new("destination", message), None);
         }
     };
+    if source != suspect.source {
+        let message = "the name of the file holds something like a secret, which notes about it would repeat";
+        return refuse(Why::new("secret-in-name", message), None);
+    }
     if let Some(why) = needed_later(ctx, suspect, &story, in_image, path) {
         return refuse(why, None);
     }

@@ -166,25 +166,29 @@ pub(super) fn findings<'a>(
     for (index, draft) in drafts.into_iter().enumerate() {
         grouped.entry(groups.root(index)).or_default().push(draft);
     }
-    // Making edits reads the file again: a hostile one must not make that quadratic.
-    let mut room = MAX_BYTES.max(file.text().len());
+    // Making edits reads the file again: a hostile one must not make that quadratic. All or none, because what is left
+    // would be next in the next pass.
+    let touched: usize = grouped.values().flatten().map(|one| one.plan.touched().count()).sum();
+    let is_too_much = touched.saturating_mul(file.text().len()) > MAX_BYTES;
     let mut findings = Vec::new();
     for group in grouped.into_values() {
-        let cost = file.text().len() * group.iter().map(|one| one.plan.touched().count()).sum::<usize>();
-        let Some(left) = room.checked_sub(cost) else {
-            let why = Why::new("too-many", "there are more secrets than are changed at a time");
-            findings.extend(group.into_iter().map(|one| refused(one, why.clone())));
-            continue;
-        };
-        room = left;
-        findings.extend(of_group(&world, group));
+        if is_too_much && touched > 1 {
+            findings.extend(group.into_iter().map(|one| refused(one, too_many())));
+        } else {
+            findings.extend(of_group(&world, group));
+        }
     }
     findings.sort_by_key(|one| one.span);
     findings
 }
 
-/// Bytes that are read again to make edits.
-const MAX_BYTES: usize = 16 << 20;
+/// Bytes that are read again to make edits. Real files stay below a hundredth of it.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Why nothing is done to a file that nobody wrote.
+pub(super) fn too_many() -> Why {
+    Why::new("too-many", "the file has more secrets and steps than are followed together")
+}
 
 /// Which drafts belong together.
 struct Groups(Vec<usize>);

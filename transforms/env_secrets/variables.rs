@@ -26,6 +26,12 @@ struct Reach<'a> {
     variables: BTreeSet<String>,
 }
 
+/// A candidate that is not followed.
+pub(super) fn not_followed(candidate: &Candidate<'_>, reached: &BTreeSet<usize>, why: Why) -> Finding {
+    let span = first(candidate).map_or_else(Default::default, |one| one.pair.whole.span());
+    Finding::new(id(candidate), span, message(candidate, reached), Verdict::Refused(why))
+}
+
 /// What is to be done about a candidate.
 pub(super) fn examine<'a>(
     ctx: &Context<'a>,
