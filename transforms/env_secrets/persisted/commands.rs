@@ -305,7 +305,10 @@ fn file(path: &str) -> Store {
 fn clone(command: &Command) -> Option<Store> {
     let operands =
         command.positional("Ccbojt", &["git-dir", "work-tree", "branch", "depth", "origin", "jobs"]);
-    let url = operands.iter().position(|one| one.text.contains("://"))?;
+    // A branch from a variable stores nothing.
+    let with_secret =
+        |one: &&Word| one.text.contains("://") && (one.text.contains('$') || one.text.contains('`'));
+    let url = operands.iter().position(with_secret)?;
     if !matches!(operands.first()?.text.as_str(), "clone" | "remote" | "submodule") {
         return None;
     }

@@ -103,6 +103,7 @@ mod tests {
             "git fetch origin",
             "npm config get registry",
             "git clone git@example.com:a/b",
+            "git clone --branch $T https://example.com/a/b",
             "make 2> log",
             "curl -H \"Authorization: $T\" https://example.com > data.json",
             "echo $T | sha256sum",
