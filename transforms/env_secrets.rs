@@ -69,7 +69,7 @@ static META: Meta = Meta {
 };
 
 /// Instructions that are looked at to follow all variables of a file: each is followed from its stage's beginning.
-const MAX_STEPS: usize = 4_000_000;
+const MAX_STEPS: usize = 200_000;
 
 impl Transform for EnvSecrets {
     fn meta(&self) -> &'static Meta {
