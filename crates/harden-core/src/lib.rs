@@ -21,6 +21,7 @@ pub mod secrets;
 mod settings;
 mod setup;
 pub mod shell;
+mod sieve;
 mod suppress;
 mod transform;
 

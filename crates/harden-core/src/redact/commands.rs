@@ -6,6 +6,7 @@ use super::names::{Name, judge};
 use super::value::is_secret;
 use super::words::{Item, Words, argument_after, base_name, is_before_command, tail};
 use super::{Scan, shell};
+use crate::sieve::Table;
 
 /// How a short flag carries its secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,24 +22,26 @@ enum Form {
 }
 
 /// Commands and their secret short flags, from their manual pages.
-const FLAGS: [(&str, &str, Form); 11] = [
+static FLAGS: [(Table, &str, Form); 11] = [
     (
-        "mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlsh mysql_upgrade mariadb mariadb-dump \
+        Table::new(
+            "mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlsh mysql_upgrade mariadb mariadb-dump \
          mariadb-admin 7z 7za 7zr rar unrar",
+        ),
         "-p",
         Form::Attached,
     ),
-    ("sshpass mongo mongosh mongodump mongorestore cqlsh", "-p", Form::Either),
+    (Table::new("sshpass mongo mongosh mongodump mongorestore cqlsh"), "-p", Form::Either),
     // `docker login`, `az login`, `helm registry login`, `oc login`.
-    ("login twine useradd usermod adduser influx rabbitmqadmin", "-p", Form::Apart),
-    ("zip unzip sqlcmd bcp isql tsql mosquitto_pub mosquitto_sub", "-P", Form::Either),
-    ("redis-cli", "-a", Form::Apart),
-    ("ldapadd ldapsearch ldapmodify ldapdelete ldappasswd ldapwhoami", "-w -s", Form::Apart),
-    ("curl http https xh", "-u --user -U --proxy-user -a", Form::User),
-    ("ssh-keygen", "-N -P", Form::Apart),
-    ("SUSEConnect", "-r", Form::Apart),
-    ("smbclient rpcclient", "-U", Form::User),
-    ("openssl", "-k -K", Form::Apart),
+    (Table::new("login twine useradd usermod adduser influx rabbitmqadmin"), "-p", Form::Apart),
+    (Table::new("zip unzip sqlcmd bcp isql tsql mosquitto_pub mosquitto_sub"), "-P", Form::Either),
+    (Table::new("redis-cli"), "-a", Form::Apart),
+    (Table::new("ldapadd ldapsearch ldapmodify ldapdelete ldappasswd ldapwhoami"), "-w -s", Form::Apart),
+    (Table::new("curl http https xh"), "-u --user -U --proxy-user -a", Form::User),
+    (Table::new("ssh-keygen"), "-N -P", Form::Apart),
+    (Table::new("SUSEConnect"), "-r", Form::Apart),
+    (Table::new("smbclient rpcclient"), "-U", Form::User),
+    (Table::new("openssl"), "-k -K", Form::Apart),
 ];
 
 /// Commands that take a secret by position: the command, its sub-command (or how it begins, with a dot at the end),
@@ -120,7 +123,7 @@ fn one(scan: &mut Scan<'_>, state: &mut State, whole: &Range<usize>) -> Option<u
         return short_flag(scan, state, word).or_else(|| long_flag(scan, word));
     }
     let name = base_name(text);
-    let row = FLAGS.iter().position(|(commands, ..)| commands.split(' ').any(|command| command == name));
+    let row = FLAGS.iter().position(|(commands, ..)| commands.has(name));
     if let Some(row) = row
         && !state.rows.contains(&row)
     {
@@ -151,7 +154,8 @@ fn position(scan: &Scan<'_>, state: &mut State, word: &Range<usize>) {
         // A command line inside a string.
         state.command = None;
     }
-    let alone = |&(command, sub, _): &(&str, &str, usize)| sub.is_empty() && command == base_name(text);
+    let name = base_name(text);
+    let alone = |&(command, sub, _): &(&str, &str, usize)| sub.is_empty() && command == name;
     let found = match &state.command {
         None if is_before_command(text) => return,
         None => {

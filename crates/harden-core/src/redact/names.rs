@@ -1,5 +1,7 @@
 //! What the name of a variable, flag, key or header says about its value.
 
+use crate::sieve::{Sieve, Table};
+
 /// The verdict on a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
@@ -21,46 +23,94 @@ pub(super) enum Name {
 pub(super) const MAX_NAME: usize = 128;
 
 /// Joined and lower-cased names that contain one of these are secret.
-const STRONG: &str = "password passwd passphrase passcode secret credential apikey privatekey accesskey accountkey \
-    secretkey masterkey sshkey encryptionkey authtoken accesstoken connectionstring connstr \
-    authorization bearer hmackey authkey activationkey";
+const STRONG: [&str; 23] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "secret",
+    "credential",
+    "apikey",
+    "privatekey",
+    "accesskey",
+    "accountkey",
+    "secretkey",
+    "masterkey",
+    "sshkey",
+    "encryptionkey",
+    "authtoken",
+    "accesstoken",
+    "connectionstring",
+    "connstr",
+    "authorization",
+    "bearer",
+    "hmackey",
+    "authkey",
+    "activationkey",
+];
+
+/// Where one of [`STRONG`] may begin.
+const STRONG_SIEVE: Sieve = {
+    let mut sieve = Sieve::EMPTY;
+    let mut at = 0;
+    while at < STRONG.len() {
+        sieve = sieve.with(STRONG[at].as_bytes());
+        at += 1;
+    }
+    sieve
+};
 
 /// Last words that turn a name into something about a secret.
-const ABOUT: &str = "addr address age alg algo algorithm alias aliases amount arn audience authentication authority bits \
+static ABOUT: Table = Table::new(
+    "addr address age alg algo algorithm alias aliases amount arn audience authentication authority bits \
     bundle charset class cmd column command conf config count days dest destination dir directory dirs \
     disabled domain driver enable enabled encoding endpoint expiration expire expires expiry field file \
     filename files format group header helper hint host hostname id ids image interval issuer kind label \
     len length level lifetime limit location login manager max mechanism method min minutes mode module \
     mount name names options opts package parallelism path paths plugin policy port prefix prompt \
     provider realm ref regex repo repository required role scope script seconds server service size \
-    source store suffix time timeout ttl type uri url user username version volume window";
+    source store suffix time timeout ttl type uri url user username version volume window",
+);
 
 /// First words that make a name a switch.
-const SWITCH: &str = "allow ask disable disabled empty enable enabled generate has is need no require requires skip use \
-    without";
+static SWITCH: Table = Table::new(
+    "allow ask disable disabled empty enable enabled generate has is need no require requires skip use \
+    without",
+);
 
 /// Words that make a value a checksum or revision.
-const CHECKSUM: &str = "checksum checksums commit commitish digest fingerprint fingerprints githash hash integrity md rev \
-    revision sha shasum sum";
+static CHECKSUM: Table = Table::new(
+    "checksum checksums commit commitish digest fingerprint fingerprints githash hash integrity md rev \
+    revision sha shasum sum",
+);
 
 /// Words beside `KEY` that speak of package signing or public keys.
-const KEY_ID: &str = "apt archive couch cosign deb dist gpg keyring pgp ppa pub public publickey release repo rpm sign \
-    signing verification verify yum keys";
+static KEY_ID: Table = Table::new(
+    "apt archive couch cosign deb dist gpg keyring pgp ppa pub public publickey release repo rpm sign \
+    signing verification verify yum keys",
+);
 
 /// Words that end in `pass`, `token` or `key` by accident, and the working directory.
-const ACCIDENT: &str = "bypass compass donkey encompass foreignkey hockey hotkey jockey monkey oldpwd overpass \
-    primarykey pwd spidermonkey surpass trespass turkey underpass valkey whiskey";
+static ACCIDENT: Table = Table::new(
+    "bypass compass donkey encompass foreignkey hockey hotkey jockey monkey oldpwd overpass \
+    primarykey pwd spidermonkey surpass trespass turkey underpass valkey whiskey",
+);
 
 /// Words that say nothing about the value at the end of a name.
-const EMPTY_TAIL: &str = "value val data default text string plain";
+static EMPTY_TAIL: Table = Table::new("value val data default text string plain");
 
 /// Words beside `KEY` that make it a data structure.
-const NOT_CRYPTO: &str = "cache column config foreign index map object partition primary registry row sort";
+static NOT_CRYPTO: Table =
+    Table::new("cache column config foreign index map object partition primary registry row sort");
 
-/// Whether a list of words, separated by blanks, holds `word`.
-fn listed(list: &str, word: &str) -> bool {
-    list.split(' ').any(|known| known == word)
-}
+/// Words of public keys.
+static PUBLIC: Table = Table::new("pub public");
+
+/// Names in a URL's query that carry signatures.
+static QUERY: Table = Table::new("sig signature key xamzsignature auth code");
+
+/// Words that are a secret when the value looks like one.
+static WEAK: Table = Table::new("auth session cookie jwt salt token pass pwd passkey otp webhook");
 
 /// Judges a name: letters, digits, `_`, `-` and `.`, in any case. `in_query`: it stands in a URL's query, where
 /// short names carry signatures.
@@ -72,50 +122,60 @@ pub(super) fn judge(name: &str, in_query: bool) -> Name {
     let name = name.rsplit(['.', '/']).next().unwrap_or(name);
     let mut words = words(name);
     let joined = words.concat();
-    while words.len() > 1 && words.last().is_some_and(|last| listed(EMPTY_TAIL, last)) {
+    while words.len() > 1 && words.last().is_some_and(|last| EMPTY_TAIL.has(last)) {
         words.pop();
     }
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return Name::Plain };
-    let has = |list: &str| words.iter().any(|word| listed(list, word));
+    let has = |table: &Table| words.iter().any(|word| table.has(word));
     let is_password = joined.contains("passw") || joined.contains("passphrase");
     let is_private = joined.contains("secret") || joined.contains("private");
-    let is_public = (has("pub public") || joined.contains("publickey")) && !is_private;
-    if (has(CHECKSUM) || is_public) && !is_password {
+    let is_public = (has(&PUBLIC) || joined.contains("publickey")) && !is_private;
+    if (has(&CHECKSUM) || is_public) && !is_password {
         return Name::Digest;
     }
-    if listed(SWITCH, first) || joined.contains("nopass") || joined.contains("passwordless") {
+    if SWITCH.has(first) || joined.contains("nopass") || joined.contains("passwordless") {
         return Name::Plain;
     }
     // HashiCorp Vault's AppRole logs in with a `secret_id`.
-    if listed(ABOUT, last) && !joined.ends_with("secretid") {
+    if ABOUT.has(last) && !joined.ends_with("secretid") {
         return Name::Plain;
     }
-    if in_query && listed("sig signature key xamzsignature auth code", &joined) {
+    if in_query && QUERY.has(&joined) {
         return Name::Secret;
     }
-    let is_key = listed("key keys", last) || last.ends_with("gpgkey") || last.ends_with("pgpkey");
-    if is_key && !is_private && (has(KEY_ID) || joined.contains("gpg")) {
+    let is_key =
+        matches!(last.as_str(), "key" | "keys") || last.ends_with("gpgkey") || last.ends_with("pgpkey");
+    if is_key && !is_private && (has(&KEY_ID) || joined.contains("gpg")) {
         return Name::KeyId;
     }
-    if STRONG.split(' ').any(|strong| joined.contains(strong)) {
+    if holds_strong(&joined) {
         return Name::Secret;
     }
     match last.as_str() {
         "keys" => Name::Plain,
         "key" if words.len() == 1 => Name::Weak,
-        "key" if has(NOT_CRYPTO) => Name::Plain,
+        "key" if has(&NOT_CRYPTO) => Name::Plain,
         "key" => Name::Key,
         _ => by_word(&words, last),
     }
 }
 
+/// Whether one of [`STRONG`] stands in a lower-case name.
+fn holds_strong(joined: &str) -> bool {
+    let bytes = joined.as_bytes();
+    let begins = |at: &usize| STRONG_SIEVE.passes(&bytes[*at..]);
+    (0..bytes.len())
+        .filter(begins)
+        .any(|at| STRONG.iter().any(|strong| bytes[at..].starts_with(strong.as_bytes())))
+}
+
 fn by_word(words: &[String], last: &str) -> Name {
-    if listed(ACCIDENT, last) {
+    if ACCIDENT.has(last) {
         return if last == "pwd" && words.len() > 1 { Name::Secret } else { Name::Plain };
     }
     let secret_end = ["pass", "pwd", "token", "creds"].iter().any(|end| last.ends_with(end));
-    let counted = words.iter().any(|word| listed("max min num", word));
-    if secret_end || listed("pw rootpw bindpw dsn masterauth", last) {
+    let counted = words.iter().any(|word| matches!(word.as_str(), "max" | "min" | "num"));
+    if secret_end || matches!(last, "pw" | "rootpw" | "bindpw" | "dsn" | "masterauth") {
         return Name::Secret;
     }
     // A personal access token.
@@ -123,8 +183,7 @@ fn by_word(words: &[String], last: &str) -> Name {
     if pat || (last == "tokens" && words.len() > 1 && !counted) {
         return Name::Secret;
     }
-    let weak = "auth session cookie jwt salt token pass pwd passkey otp webhook";
-    if words.iter().any(|word| listed(weak, word)) || last.ends_with("key") {
+    if words.iter().any(|word| WEAK.has(word)) || last.ends_with("key") {
         return Name::Weak;
     }
     Name::Plain

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Scan;
+use crate::sieve::Sieve;
 
 /// A token format: its prefix, the least number of bytes behind it, and whether `-` and `_` may be among them.
 struct Shape {
@@ -81,6 +82,17 @@ const SHAPES: [Shape; 51] = [
     dashed("rubygems_", 24),
 ];
 
+/// Where one of [`SHAPES`] or a web token may begin.
+const SIEVE: Sieve = {
+    let mut sieve = Sieve::EMPTY.with(b"eyJ");
+    let mut at = 0;
+    while at < SHAPES.len() {
+        sieve = sieve.with(SHAPES[at].prefix.as_bytes());
+        at += 1;
+    }
+    sieve
+};
+
 /// Web hooks whose path is the secret.
 const HOOKS: [&str; 6] = [
     "hooks.slack.com/services/",
@@ -106,7 +118,7 @@ fn tokens(scan: &mut Scan<'_>) {
     while at < bytes.len() {
         let byte = bytes[at];
         // A token does not begin in the middle of a word; `_` ends no word that a token could follow.
-        if !inside && byte.is_ascii_alphabetic() {
+        if !inside && byte.is_ascii_alphabetic() && SIEVE.passes(&bytes[at..]) {
             let end = token(bytes, at).or_else(|| web_token(bytes, at));
             if let Some(end) = end {
                 scan.hit(at..end);
@@ -150,6 +162,9 @@ fn web_token(bytes: &[u8], at: usize) -> Option<usize> {
 
 fn hooks(scan: &mut Scan<'_>) {
     let text = scan.text;
+    if !text.contains("hook") {
+        return;
+    }
     for hook in HOOKS {
         for (at, mark) in text.match_indices(hook) {
             let start = at + mark.len();
@@ -167,6 +182,9 @@ fn hooks(scan: &mut Scan<'_>) {
 /// `echo` commands, or has no end.
 pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     let mut hits = Vec::new();
+    if !text.contains("-----BEGIN ") {
+        return hits;
+    }
     let mut state = Block::Outside;
     let last_end = last_end_mark(text);
     let mut start = 0;

@@ -10,6 +10,15 @@ const USERS: [&str; 8] = ["git", "hg", "svn", "user", "username", "root", "anony
 
 /// Looks at every `://` and every `@tcp(`.
 pub(super) fn find(scan: &mut Scan<'_>) {
+    if scan.text.contains("://") {
+        addresses(scan);
+    }
+    if scan.text.contains("@tcp(") || scan.text.contains("@unix(") {
+        data_sources(scan);
+    }
+}
+
+fn addresses(scan: &mut Scan<'_>) {
     let text = scan.text;
     let bytes = text.as_bytes();
     let (mut end, mut last_at, mut masked) = (0, None, 0);
@@ -26,6 +35,10 @@ pub(super) fn find(scan: &mut Scan<'_>) {
         let own_end = text[start..end].find("://").map_or(end, |len| start + len);
         masked = user_information(scan, at, start..own_end, last_at).unwrap_or(masked);
     }
+}
+
+fn data_sources(scan: &mut Scan<'_>) {
+    let text = scan.text;
     let mut floor = 0;
     for mark in ["@tcp(", "@unix("] {
         for (at, _) in text.match_indices(mark) {
@@ -62,7 +75,11 @@ fn user_information(
         // A password with an unescaped `/`, `?` or `#`; digits are a port.
         let start = rest.start + colon? + 1;
         let port = text[start..].starts_with(|ch: char| ch.is_ascii_digit() || ch == '$');
-        let end = last_at.filter(|&end| end > start && !port)?;
+        let end = last_at.filter(|&end| end > start && !port);
+        // A message may have cut off the `@`; what begins with a letter is no port.
+        let cut = text[..scheme_end].ends_with("http") || text[..scheme_end].ends_with("https");
+        let cut = cut && text[start..].starts_with(|ch: char| ch.is_ascii_alphabetic());
+        let end = end.or_else(|| cut.then_some(rest.start + authority.len()))?;
         scan.hit(start..end);
         return Some(end);
     };
@@ -120,6 +137,7 @@ mod tests {
         assert_eq!(hits("amqp://u:p/w@db"), ["p/w"]);
         assert_eq!(hits("https://abcdef@sentry.example/1"), ["abcdef"]);
         assert_eq!(hits("redis://:hunter2@host"), ["hunter2"]);
+        assert_eq!(hits("the tag that `https://me:hunter2` gives"), ["hunter2"]);
         assert_eq!(hits("\"u:hunter2@tcp(db:3306)/x\""), ["hunter2"]);
         assert_eq!(hits("https://u:${TOKEN:-hunter2}@host"), ["${TOKEN:-hunter2}"]);
     }
@@ -128,6 +146,7 @@ mod tests {
     fn addresses_without_secrets() {
         for text in [
             "https://host:8080/a@b",
+            "http://localhost:${PORT}/x http://localhost:{port} http://localhost:<port>",
             "ssh://git@github.com/x",
             "https://_:${KEY}@${HOST}/x",
             "http://${A}:$B@c",

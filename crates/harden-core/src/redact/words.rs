@@ -106,7 +106,8 @@ pub(super) fn is_before_command(word: &str) -> bool {
 
 /// The last part of a path.
 pub(super) fn base_name(word: &str) -> &str {
-    word.rsplit(['/', '\\']).next().unwrap_or(word)
+    let slash = word.bytes().rposition(|byte| matches!(byte, b'/' | b'\\'));
+    slash.map_or(word, |slash| &word[slash + 1..])
 }
 
 #[cfg(test)]

@@ -7,45 +7,15 @@ use super::names::{self, Name};
 use super::strength::rate;
 use super::values::{has_reference, is_template};
 use super::{Confidence, Kind, NotSecret, Scan, Verdict};
+use crate::sieve::Table;
 
 const ARGUMENT: &str = "the command takes its password here";
 const NETRC: &str = "it follows `machine`, `login` and `password`";
 
-/// Whether the options of a command are known. Sources: the manual pages of the commands.
-fn is_known(command: &str) -> bool {
-    matches!(
-        command,
-        "mysql"
-            | "mysqladmin"
-            | "mysqldump"
-            | "mysqlimport"
-            | "mysqlsh"
-            | "mariadb"
-            | "mariadb-admin"
-            | "mariadb-dump"
-            | "sshpass"
-            | "docker"
-            | "podman"
-            | "buildah"
-            | "nerdctl"
-            | "oras"
-            | "crane"
-            | "skopeo"
-            | "helm"
-            | "curl"
-            | "redis-cli"
-            | "htpasswd"
-            | "chpasswd"
-            | "passwd"
-            | "echo"
-            | "printf"
-            | "mongo"
-            | "mongosh"
-            | "ldapadd"
-            | "ldapsearch"
-            | "ldapmodify"
-    )
-}
+/// The commands whose options are known. Sources: the manual pages of the commands.
+static KNOWN: Table = Table::new(
+    "mysql mysqladmin mysqldump mysqlimport mysqlsh mariadb mariadb-admin mariadb-dump sshpass docker podman buildah nerdctl oras crane skopeo helm curl redis-cli htpasswd chpasswd passwd echo printf mongo mongosh ldapadd ldapsearch ldapmodify",
+);
 
 /// Words of a command that are kept to look back at.
 const MAX_BACK: usize = 12;
@@ -123,8 +93,8 @@ impl Commands {
             self.words.remove(0);
         }
         self.words.push(range.clone());
-        let base = word.rsplit('/').next().unwrap_or(word);
-        if is_known(base) {
+        let base = word.bytes().rposition(|byte| byte == b'/').map_or(word, |slash| &word[slash + 1..]);
+        if KNOWN.has(base) {
             base.clone_into(&mut self.command);
             if base == "chpasswd" {
                 for word in std::mem::take(&mut self.piped) {

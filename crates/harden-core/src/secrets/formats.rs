@@ -6,6 +6,7 @@
 use super::strength::{is_counted, is_repeated};
 use super::vocabulary::has_loud_marker;
 use super::{Confidence, Kind, NotSecret, Scan, encoding};
+use crate::sieve::Sieve;
 
 /// The characters behind a prefix.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -209,6 +210,17 @@ const FORMATS: &[Format] = &[
     of(Kind::AgeKey, "AGE-SECRET-KEY-1", Upper, 58, 58),
 ];
 
+/// Where one of [`FORMATS`] may begin.
+const SIEVE: Sieve = {
+    let mut sieve = Sieve::EMPTY;
+    let mut at = 0;
+    while at < FORMATS.len() {
+        sieve = sieve.with(FORMATS[at].prefix.as_bytes());
+        at += 1;
+    }
+    sieve
+};
+
 const FORM: &str = "it has the published form of this kind of secret";
 const CHECKED: &str = "it has the published form of this kind of secret, and its checksum is right";
 const WRONG_SUM: &str =
@@ -253,6 +265,9 @@ pub(super) fn find(scan: &mut Scan<'_>) {
 
 fn token(scan: &mut Scan<'_>, at: usize) -> Option<usize> {
     let rest = &scan.text.as_bytes()[at..];
+    if !SIEVE.passes(rest) {
+        return None;
+    }
     let format = FORMATS.iter().find(|format| {
         let Some(body) = rest.strip_prefix(format.prefix.as_bytes()) else { return false };
         let len = body_len(format, body);

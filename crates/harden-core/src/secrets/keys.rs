@@ -21,6 +21,9 @@ pub(super) fn find(scan: &mut Scan<'_>) {
 fn blocks(scan: &mut Scan<'_>) {
     const BEGIN: &str = "-----BEGIN ";
     let text = scan.text;
+    if !text.contains(BEGIN) {
+        return;
+    }
     let account = text.contains("service_account") && text.contains("private_key");
     let mut done = 0;
     for (at, _) in text.match_indices(BEGIN) {
@@ -66,6 +69,9 @@ fn encoded(scan: &mut Scan<'_>) {
     const STARTS: [&str; 5] =
         ["LS0tLS1CRUdJTi", "eyJ0eXBlIj", "ewogICJ0eXBlIj", "eyAidHlwZSI", "ewogICAgInR5cGUi"];
     let text = scan.text;
+    if !text.as_bytes().windows(3).any(|part| matches!(part, b"LS0" | b"eyJ" | b"ewo" | b"eyA")) {
+        return;
+    }
     for start in STARTS {
         let mut done = 0;
         for (at, _) in text.match_indices(start) {

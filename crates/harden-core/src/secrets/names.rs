@@ -2,6 +2,7 @@
 
 use super::NotSecret;
 use super::vocabulary::listed;
+use crate::sieve::Sieve;
 
 /// Longest name that is read; of a longer one the end counts.
 pub(super) const MAX_NAME: usize = 128;
@@ -113,13 +114,29 @@ const LETTERS: [&[u8]; 15] = [
 /// As [`LETTERS`], for words too short to be looked for inside others.
 const SHORT: &str = "pat otp totp pin seed psk";
 
+/// Where one of [`LETTERS`] or [`SHORT`] may begin.
+const SIEVE: Sieve = {
+    let mut sieve = Sieve::EMPTY;
+    let mut at = 0;
+    while at < LETTERS.len() {
+        sieve = sieve.with(LETTERS[at]);
+        at += 1;
+    }
+    sieve.with(b"pat").with(b"otp").with(b"totp").with(b"pin").with(b"seed").with(b"psk")
+};
+
 /// Judges a name of letters, digits, `_`, `-` and `.`, in any case.
 pub(super) fn judge(name: &str) -> Name {
     let name = tail(name);
-    let fits = |letters: &&[u8]| {
-        name.as_bytes().windows(letters.len()).any(|part| part.eq_ignore_ascii_case(letters))
+    let bytes = name.as_bytes();
+    let begin = |rest: &[u8], letters: &[u8]| {
+        rest.get(..letters.len()).is_some_and(|part| part.eq_ignore_ascii_case(letters))
     };
-    let may = LETTERS.iter().any(fits);
+    let mut begins = (0..bytes.len()).map(|at| &bytes[at..]).filter(|rest| SIEVE.passes(rest)).peekable();
+    if begins.peek().is_none() {
+        return Name::Plain;
+    }
+    let may = begins.any(|rest| LETTERS.iter().any(|letters| begin(rest, letters)));
     let mut words = if may || name.len() <= 32 { words(name) } else { return Name::Plain };
     if !may && !words.last().is_some_and(|last| listed(SHORT, last)) {
         return Name::Plain;
@@ -247,7 +264,8 @@ fn by_key(words: &[String], before: &str, last: &str) -> Name {
 
 /// The part of a dotted or slashed name that names the value, and no more than [`MAX_NAME`] bytes of it.
 fn tail(name: &str) -> &str {
-    let part = name.rsplit(['.', '/']).next().unwrap_or(name);
+    let mark = name.bytes().rposition(|byte| matches!(byte, b'.' | b'/'));
+    let part = mark.map_or(name, |mark| &name[mark + 1..]);
     let start = part.len().saturating_sub(MAX_NAME);
     (start..=part.len()).find_map(|at| part.get(at..)).unwrap_or_default()
 }
@@ -279,7 +297,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 
 fn push(words: &mut Vec<String>, word: &mut String) {
     let kept = word.trim_end_matches(|ch: char| ch.is_ascii_digit()).len();
-    if !listed(CHECKSUM, word) && !listed("b64 base64 i18n", word) {
+    if kept < word.len() && !listed(CHECKSUM, word) && !listed("b64 base64", word) {
         word.truncate(kept);
     }
     if !word.is_empty() {
@@ -321,6 +339,11 @@ mod tests {
             "GPG_KEY GPG_KEYS SWIFT_SIGNING_KEY STACK_RELEASE_KEY NGINX_GPGKEY GPG_COUCH_KEY",
             Name::PublicKeyId,
         );
+    }
+
+    #[test]
+    fn the_sieve_lets_short_words_through() {
+        assert!(SHORT.split(' ').all(|word| SIEVE.passes(word.as_bytes())));
     }
 
     #[test]

@@ -144,6 +144,9 @@ fn is_entra_secret(word: &str) -> bool {
 
 fn hooks(scan: &mut Scan<'_>) {
     let text = scan.text;
+    if !text.contains("hook") {
+        return;
+    }
     for (kind, hook) in HOOKS {
         let mut done = 0;
         for (at, mark) in text.match_indices(hook) {
@@ -194,6 +197,9 @@ fn hashes(scan: &mut Scan<'_>) {
 /// beside it.
 fn signatures(scan: &mut Scan<'_>) {
     let text = scan.text;
+    if !text.contains("sig=") {
+        return;
+    }
     let mut query = 0..0;
     let mut signed = false;
     for (at, mark) in text.match_indices("sig=") {

@@ -18,6 +18,15 @@ const MAX_INFORMATION: usize = 2048;
 
 /// Looks at every `://` and at `user:password@tcp(host)`.
 pub(super) fn find(scan: &mut Scan<'_>) {
+    if scan.text.contains("://") {
+        addresses(scan);
+    }
+    if scan.text.contains("@tcp(") || scan.text.contains("@unix(") {
+        data_sources(scan);
+    }
+}
+
+fn addresses(scan: &mut Scan<'_>) {
     let text = scan.text;
     for (at, mark) in text.match_indices("://") {
         let start = at + mark.len();
@@ -34,7 +43,11 @@ pub(super) fn find(scan: &mut Scan<'_>) {
         let rest = &text[end..];
         user_information(scan, start..start + information, host, rest);
     }
-    // Go's MySQL driver, "DSN (Data Source Name)".
+}
+
+/// Go's `MySQL` driver, "DSN (Data Source Name)".
+fn data_sources(scan: &mut Scan<'_>) {
+    let text = scan.text;
     for mark in ["@tcp(", "@unix("] {
         for (at, _) in text.match_indices(mark) {
             let floor = floor_boundary(text, at.saturating_sub(256));
