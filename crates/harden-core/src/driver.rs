@@ -159,22 +159,31 @@ pub fn rewrite(
     for _ in 0..MAX_PASSES {
         let mut open: Vec<Report> = Vec::new();
         let mut busy: Vec<&'static str> = Vec::new();
-        for transform in transforms {
-            let step = run(*transform, &file, setup, facts, policy);
-            needs.extend(step.needs);
-            let back = |mut report: Report| {
-                report.span = original_span(&trail, report.span);
-                for hazard in &mut report.hazards {
-                    if let Some(Place::Here(span)) = &mut hazard.place {
-                        *span = original_span(&trail, *span);
+        let mut waiting = transforms.iter();
+        loop {
+            // Transforms share one model until one of them changes the text.
+            let build = Build::new(&file);
+            let mut change = None;
+            for transform in waiting.by_ref() {
+                let step = run(*transform, &build, setup, facts, policy);
+                needs.extend(step.needs);
+                let back = |mut report: Report| {
+                    report.span = original_span(&trail, report.span);
+                    for hazard in &mut report.hazards {
+                        if let Some(Place::Here(span)) = &mut hazard.place {
+                            *span = original_span(&trail, *span);
+                        }
                     }
+                    report
+                };
+                open.extend(step.open.into_iter().map(back));
+                fixed.extend(step.fixed.into_iter().map(back));
+                if let Some((edits, after)) = step.change {
+                    change = Some((transform.meta().name, edits, after));
+                    break;
                 }
-                report
-            };
-            open.extend(step.open.into_iter().map(back));
-            let Some((edits, after)) = step.change else { continue };
-            fixed.extend(step.fixed.into_iter().map(back));
-            let name = transform.meta().name;
+            }
+            let Some((name, edits, after)) = change else { break };
             busy.push(name);
             patches.push(Patch { transform: name, before: file.source(), after: after.source() });
             trail.push(edits);
@@ -209,14 +218,13 @@ struct Step {
 
 fn run(
     transform: &dyn Transform,
-    file: &Dockerfile,
+    build: &Build<'_>,
     setup: &BuildSetup,
     facts: &dyn Facts,
     policy: &Policy,
 ) -> Step {
-    let meta = transform.meta();
-    let build = Build::new(file);
-    let ctx = Context::new(&build, setup, &policy.settings, facts);
+    let (meta, file) = (transform.meta(), build.file);
+    let ctx = Context::new(build, setup, &policy.settings, facts);
     let findings = transform.propose(&ctx);
     let suppressions = if findings.is_empty() { Suppressions::default() } else { Suppressions::read(file) };
     let mut step = Step { change: None, fixed: Vec::new(), open: Vec::new(), needs: ctx.into_needs() };

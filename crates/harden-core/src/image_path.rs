@@ -4,17 +4,21 @@
 /// WORKDIR (BuildKit, `frontend/dockerfile/dockerfile2llb`).
 pub fn resolve(folder: &str, path: &str) -> String {
     let above = if path.starts_with('/') { "" } else { folder };
-    let mut parts: Vec<&str> = Vec::new();
+    let mut resolved = String::with_capacity(above.len() + path.len() + 2);
     for part in above.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop();
+            ".." => resolved.truncate(resolved.rfind('/').unwrap_or(0)),
+            part => {
+                resolved.push('/');
+                resolved.push_str(part);
             }
-            part => parts.push(part),
         }
     }
-    format!("/{}", parts.join("/"))
+    if resolved.is_empty() {
+        resolved.push('/');
+    }
+    resolved
 }
 
 #[cfg(test)]

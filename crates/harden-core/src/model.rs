@@ -1,10 +1,13 @@
 //! The build a Dockerfile describes: stages, base images and what they refer to.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use dockerfile_syntax::{Dockerfile, Expansion, Flag, Instruction, Keyword, Pair, Reference, Span, Token};
 
+use crate::shell::Located;
 use crate::{BuildSetup, Why};
 
 /// Arguments BuildKit sets by itself; their values differ between platforms
@@ -20,6 +23,9 @@ pub const PLATFORM_ARGS: [&str; 8] = [
     "BUILDVARIANT",
 ];
 
+/// The commands of an instruction, and whether they are all it runs.
+type Commands = Rc<(Vec<Located>, bool)>;
+
 /// The stages of a Dockerfile and the arguments before them.
 #[derive(Clone, Debug)]
 pub struct Build<'a> {
@@ -32,6 +38,8 @@ pub struct Build<'a> {
     by_name: BTreeMap<String, Vec<usize>>,
     /// Index in `global_args` of the declaration of a name that counts.
     by_arg: BTreeMap<&'a str, usize>,
+    /// What [`Build::commands`] keeps, by where the instruction starts.
+    commands: RefCell<BTreeMap<u32, Commands>>,
 }
 
 /// One name of an ARG before the first FROM.
@@ -108,6 +116,22 @@ pub struct SourceUse<'a> {
 }
 
 impl<'a> Build<'a> {
+    /// The commands of an instruction of this file, read once for all who ask. `read` may depend on nothing but the
+    /// instruction and the SHELL in force, which the file fixes.
+    pub(crate) fn commands(
+        &self,
+        instruction: Instruction<'_>,
+        read: impl FnOnce() -> (Vec<Located>, bool),
+    ) -> Commands {
+        let at = instruction.span().start;
+        if let Some(kept) = self.commands.borrow().get(&at) {
+            return Rc::clone(kept);
+        }
+        let made = Rc::new(read());
+        self.commands.borrow_mut().insert(at, Rc::clone(&made));
+        made
+    }
+
     /// Reads the stages of a file without errors; of a broken file, what can be read.
     pub fn new(file: &'a Dockerfile) -> Self {
         let mut build = Self {
@@ -116,6 +140,7 @@ impl<'a> Build<'a> {
             stages: Vec::new(),
             by_name: BTreeMap::new(),
             by_arg: BTreeMap::new(),
+            commands: RefCell::default(),
         };
         for instruction in file.instructions() {
             match (instruction.keyword(), instruction.from()) {

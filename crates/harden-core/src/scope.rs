@@ -146,7 +146,7 @@ impl<'b, 'a> Scopes<'b, 'a> {
 
     /// The commands of a RUN, and whether they are all it runs. See [`shell::of_instruction`].
     pub fn commands(&self, run: Instruction<'_>, state: &State) -> Rc<(Vec<Located>, bool)> {
-        self.once(run, || shell::of_instruction(run, &state.shell))
+        self.build.commands(run, || shell::of_instruction(run, &state.shell))
     }
 
     /// The state at the end of a stage.
@@ -242,14 +242,15 @@ impl<'b, 'a> Scopes<'b, 'a> {
     fn step(&self, instruction: Instruction<'a>, state: &mut State) {
         match instruction.keyword() {
             Keyword::Env => {
-                let values: Vec<_> = instruction
-                    .pairs()
-                    .iter()
-                    .map(|pair| (pair.key.text(), self.pair_value(state, pair)))
-                    .collect();
-                for (name, (value, argument)) in values {
-                    state.own.insert(name.to_owned(), Variable { value, origin: Origin::Env, argument });
-                }
+                // A stage is walked again and again; the values of an ENV stay the same.
+                let made: Rc<Set> = self.once(instruction, || {
+                    let value = |pair: &Pair<'a>| {
+                        let (value, argument) = self.pair_value(state, pair);
+                        (pair.key.text().to_owned(), Variable { value, origin: Origin::Env, argument })
+                    };
+                    Set(instruction.pairs().iter().map(value).collect())
+                });
+                state.own.extend(made.0.iter().cloned());
             }
             Keyword::Arg => {
                 for pair in instruction.pairs() {
@@ -317,6 +318,9 @@ impl<'b, 'a> Scopes<'b, 'a> {
 
 /// The code of an ARG without a default.
 const NO_DEFAULT: &str = "no-default";
+
+/// What an ENV sets, in order.
+struct Set(Vec<(String, Variable)>);
 
 /// An expanded word.
 #[derive(Clone, Debug, PartialEq, Eq)]

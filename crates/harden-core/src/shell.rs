@@ -107,6 +107,7 @@ impl Command {
     /// The last part of the command word's path when it is literal: `/usr/sbin/useradd` gives `useradd`.
     pub fn name(&self) -> Option<&str> {
         let word = self.words.first().filter(|word| word.literal)?;
-        word.text.rsplit('/').next()
+        let slash = word.text.bytes().rposition(|byte| byte == b'/');
+        Some(slash.map_or(word.text.as_str(), |slash| &word.text[slash + 1..]))
     }
 }

@@ -61,7 +61,8 @@ impl Marks {
             if self.made.len() + self.open.len() + self.given.len() > MAX_MARKS {
                 return;
             }
-            for command in located.command.unwrapped().commands {
+            let inside = located.command.inside().commands;
+            for command in std::iter::once(&located.command).chain(&inside) {
                 let Some(name) = command.name() else { continue };
                 let path = |word: &Word| {
                     let text = if word.literal {
@@ -91,13 +92,13 @@ impl Marks {
                         self.made.extend(words.into_iter().filter_map(path).map(|path| (path, located.span)));
                     }
                     "chmod" => {
-                        let words = operands(&command);
+                        let words = operands(command);
                         if words.first().is_some_and(|mode| opens(&mode.text)) {
                             self.open.extend(words.into_iter().skip(1).filter_map(path));
                         }
                     }
                     "chown" => {
-                        let words = operands(&command);
+                        let words = operands(command);
                         if words.first().is_some_and(|owner| !is_root(&owner.text)) {
                             let paths = words.into_iter().skip(1).filter_map(path);
                             self.given.extend(paths.map(|path| (path, located.span)));

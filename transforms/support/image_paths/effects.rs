@@ -108,7 +108,8 @@ impl Reader<'_, '_, '_> {
         if !command.place.subshell {
             self.inner = Inner::Same;
         }
-        for (index, one) in command.unwrapped().commands.iter().enumerate() {
+        let inside = command.inside().commands;
+        for (index, one) in std::iter::once(command).chain(&inside).enumerate() {
             self.run(one, index > 0 || command.place.subshell, sure);
         }
         for (operator, target) in &command.redirects {

@@ -123,22 +123,31 @@ impl Command {
     /// option whose meaning is not known. Each inner command has the place of the outer one besides its own; ranges in a
     /// `-c` script are those of the word that holds it. Commands named to `xargs` and `find` are not looked for.
     pub fn unwrapped(&self) -> Script {
-        let mut script = Script { commands: vec![self.clone()], complete: true };
+        let mut script = self.inside();
+        script.commands.insert(0, self.clone());
+        script
+    }
+
+    /// As [`unwrapped`](Self::unwrapped), without the command itself: for most commands nothing, and nothing is copied.
+    pub fn inside(&self) -> Script {
         let mut room = MAX_TEXT;
+        let mut look = |command: &Command| {
+            let size: usize = command.words.iter().map(|word| 1 + word.text.len()).sum();
+            match room.checked_sub(size) {
+                Some(left) => {
+                    room = left;
+                    inner(command)
+                }
+                None => unknown(),
+            }
+        };
+        let mut script = look(self);
         // Those from here on have not been looked at. Each round goes one deeper for all of them.
         let mut next = 0;
-        for _ in 0..MAX_STEPS {
+        for _ in 1..MAX_STEPS {
             let end = script.commands.len();
             for index in next..end {
-                let command = &script.commands[index];
-                let size: usize = command.words.iter().map(|word| 1 + word.text.len()).sum();
-                let inner = match room.checked_sub(size) {
-                    Some(left) => {
-                        room = left;
-                        inner(command)
-                    }
-                    None => unknown(),
-                };
+                let inner = look(&script.commands[index]);
                 script.complete &= inner.complete;
                 script.commands.extend(inner.commands);
             }

@@ -111,7 +111,7 @@ pub(super) fn installed(
                 push(tool, span, true);
             }
         }
-        if let Some(tool) = poetry(view, memory, step, one) {
+        if let Some(tool) = poetry(view, memory, step, one, &names) {
             push(&tool, span, false);
         }
         if let Some(tool) = miniconda(&one.command) {
@@ -154,10 +154,13 @@ pub(super) fn forget(installed: &mut Vec<Installed>, path: &str) {
 }
 
 /// Each word of a command, and the name of the program it may be: without folders and version.
-fn names(command: &Command) -> Vec<(&str, &str)> {
-    let name = |text: &str| text.rfind('/').map_or(0, |at| at + 1);
+fn names<'c>(command: &'c Command) -> Vec<(&'c str, &'c str)> {
     let texts = command.words.iter().map(|word| word.text.as_str());
-    texts.map(|text| (text, text[name(text)..].split('@').next().unwrap_or(text))).collect()
+    let name = |text: &'c str| {
+        let file = text.bytes().rposition(|byte| byte == b'/').map_or(text, |slash| &text[slash + 1..]);
+        file.bytes().position(|byte| byte == b'@').map_or(file, |at| &file[..at])
+    };
+    texts.map(|text| (text, name(text))).collect()
 }
 
 /// Whether the words of a command follow each other like this, other words and options between them.
@@ -225,7 +228,13 @@ fn moved_by_image(view: &View<'_, '_>, variable: &str) -> bool {
 
 /// `poetry install` keeps its environment below the home directory unless it is told otherwise (Poetry docs,
 /// "Configuration").
-fn poetry(view: &View<'_, '_>, memory: &Memory, step: &Step<'_, '_>, one: &Ran) -> Option<Tool> {
+fn poetry(
+    view: &View<'_, '_>,
+    memory: &Memory,
+    step: &Step<'_, '_>,
+    one: &Ran,
+    names: &[(&str, &str)],
+) -> Option<Tool> {
     let tool = Tool {
         name: "Poetry's environment",
         folder: ".cache/pypoetry/virtualenvs",
@@ -233,8 +242,7 @@ fn poetry(view: &View<'_, '_>, memory: &Memory, step: &Step<'_, '_>, one: &Ran) 
         options: &["--dry-run"],
         provides: &["poetry"],
     };
-    let installs =
-        ["install", "sync", "add"].iter().any(|verb| follows(&names(&one.command), &["poetry", verb]));
+    let installs = ["install", "sync", "add"].iter().any(|verb| follows(names, &["poetry", verb]));
     if !installs || memory.poetry || has_option(&one.command, &tool) || is_moved(view, step, &tool) {
         return None;
     }
