@@ -8,6 +8,9 @@
 //! A false alarm hides a word of a report, a miss publishes a password: in doubt a value is masked. What a reader of
 //! a diff needs stays: image references, digests, paths, versions, booleans, `$VARIABLES` and empty values.
 //!
+//! What cannot be known: a password under a name, in a path or among arguments that say nothing about it (`USER
+//! hunter2`, `RUN tool hunter2`), and `user:password@registry/image` without a scheme. `tests/leaks` lists where it shows.
+//!
 //! Time is linear in the text, nothing recurses, and nothing is kept between calls.
 
 mod assign;
