@@ -14,7 +14,19 @@ fn main() -> ExitCode {
             let _ = writeln!(stderr(), "internal error at {place}");
         }
     }));
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // It repeats the argument that is wrong.
+            let message = error.render().to_string();
+            let masked = harden_core::redact::mask_text(&message);
+            if !error.use_stderr() || *masked == *message {
+                error.exit();
+            }
+            let _ = stderr().write_all(masked.as_bytes());
+            return ExitCode::from(2);
+        }
+    };
     let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
     // Not locked: a panic in another thread must be able to tell its place while this one waits.
     let mut err = BufWriter::with_capacity(1 << 16, stderr());

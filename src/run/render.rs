@@ -260,7 +260,7 @@ fn colour(wanted: ColorArg, auto: fn() -> bool) -> bool {
 
 fn line(colour: bool, style: Style, word: &str, message: &str) -> String {
     let word = style.bold().force_styling(colour).apply_to(word);
-    format!("{word} {}\n", visible(message))
+    format!("{word} {}\n", visible(&redact::mask_text(message)))
 }
 
 /// An error line for verbs that rewrite nothing.

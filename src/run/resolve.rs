@@ -63,7 +63,10 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
     for line in network.lines() {
         err.put(&plain_warning(args.input.color, line))?;
     }
-    let json = known.facts().to_json();
+    // Given facts may hold what registries say of images, as they say it.
+    let mut facts = known.facts().clone();
+    facts.mask_secrets();
+    let json = facts.to_json();
     match &args.output {
         None => out.put(&json)?,
         Some(path) => {

@@ -84,9 +84,6 @@ pub(crate) const IN_REPORTS: &List = &[(Diff, "copied/.dockerignore 2", PATTERN)
 
 const REFUSED: &str = "the error names the word that is not allowed";
 const KEY: &str = "the error names the unknown key as the JSON reader gives it";
-const FILE: &str = "the error names the file that cannot be read, as it was given";
-const RECORDED: &str =
-    "facts that were given are passed on as they were recorded; what a registry says is masked";
 const TYPED: &str = "the error repeats an argument to whoever typed it";
 const NAMED: &str = "files are called by their names";
 
@@ -102,35 +99,21 @@ pub(crate) const IN_REFUSED_FILES: &List = &[
 ];
 
 /// The same, where a token is shown, too.
-pub(crate) const TOKENS_IN_REFUSED_FILES: &List =
-    &[(Message, "--config facts 1", FILE), (Message, "--facts unknown-field 1", KEY)];
-
-/// In what `resolve` makes of a facts file; tokens, too.
-pub(crate) const IN_RECORDED_FACTS: &List = &[
-    (File, "config cmd", RECORDED),
-    (File, "config entrypoint", RECORDED),
-    (File, "config env", RECORDED),
-    (File, "config env-url", RECORDED),
-];
+pub(crate) const TOKENS_IN_REFUSED_FILES: &List = &[(Message, "--facts unknown-field 1", KEY)];
 
 /// In the errors about arguments; tokens, too.
 pub(crate) const IN_ARGUMENTS: &List = &[
     (Message, "argument cache-ttl", TYPED),
     (Message, "argument color", TYPED),
-    (Message, "argument config", TYPED),
-    (Message, "argument context", TYPED),
     (Message, "argument explain", TYPED),
-    (Message, "argument facts", TYPED),
     (Message, "argument flag", TYPED),
     (Message, "argument format", TYPED),
     (Message, "argument jobs", TYPED),
     (Message, "argument level", TYPED),
-    (Message, "argument mirror", TYPED),
     (Message, "argument notes", TYPED),
     (Message, "argument only", TYPED),
     (Message, "argument output", TYPED),
     (Message, "argument path", TYPED),
-    (Message, "argument path-url", TYPED),
     (Message, "argument skip", TYPED),
     (Message, "argument verb", TYPED),
 ];
