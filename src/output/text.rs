@@ -4,6 +4,8 @@ mod notes;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use console::Style;
@@ -145,6 +147,27 @@ fn line(report: &Report, look: Look) -> Option<Line<'_>> {
     }
 }
 
+/// Most messages that are remembered as free of secrets, and the longest.
+const MAX_KNOWN: usize = 4096;
+const MAX_KNOWN_LEN: usize = 1024;
+
+thread_local! {
+    /// Messages that are shown as they are. The files of a run share most of theirs, and looking for secrets in one takes
+    /// longer than everything else that is done with it. None in which something was masked is kept.
+    static KNOWN: RefCell<HashSet<Box<str>>> = RefCell::default();
+}
+
 fn quoted(text: &str) -> String {
-    visible(&mask_text(text)).into_owned()
+    if KNOWN.with_borrow(|known| known.contains(text)) {
+        return text.to_owned();
+    }
+    let shown = visible(&mask_text(text)).into_owned();
+    if shown == text && text.len() <= MAX_KNOWN_LEN {
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() < MAX_KNOWN {
+                known.insert(text.into());
+            }
+        });
+    }
+    shown
 }

@@ -166,6 +166,10 @@ impl Step<'_, '_> {
 
     /// Whether the script itself gives a variable of `text` a value.
     fn assigns(&self, text: &str) -> bool {
+        // A malformed word fails when it is expanded.
+        if self.assigned.is_empty() {
+            return false;
+        }
         match variables(text, '\\') {
             Ok(used) => used.iter().any(|variable| self.assigned.contains(&variable.name)),
             Err(_) => true,

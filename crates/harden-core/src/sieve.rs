@@ -1,17 +1,19 @@
 //! Cheap answers to "is it one of these words", for tables that are asked about every word of a file.
 
-/// A table of words. Nearly every word that is not in it is known by its first letter and its length.
+/// A table of words. Nearly every word that is not in it is known by its length and its first and last letter.
 pub(crate) struct Table {
     list: &'static str,
     /// For each first byte (its low five bits) the lengths of the words: bit 31 stands for 31 bytes and more.
-    lengths: [u32; 32],
+    first: [u32; 32],
+    /// The same for each last byte.
+    last: [u32; 32],
 }
 
 impl Table {
     /// The words of `list`, separated by single blanks.
     pub(crate) const fn new(list: &'static str) -> Self {
         let bytes = list.as_bytes();
-        let mut lengths = [0; 32];
+        let (mut first, mut last) = ([0; 32], [0; 32]);
         let mut at = 0;
         while at < bytes.len() {
             let start = at;
@@ -19,17 +21,21 @@ impl Table {
                 at += 1;
             }
             if at > start {
-                lengths[slot(bytes[start])] |= bit(at - start);
+                first[slot(bytes[start])] |= bit(at - start);
+                last[slot(bytes[at - 1])] |= bit(at - start);
             }
             at += 1;
         }
-        Self { list, lengths }
+        Self { list, first, last }
     }
 
     /// Whether `word` is one of them.
     pub(crate) fn has(&self, word: &str) -> bool {
-        let Some(&first) = word.as_bytes().first() else { return false };
-        self.lengths[slot(first)] & bit(word.len()) != 0 && self.list.split(' ').any(|known| known == word)
+        let (Some(&first), Some(&last)) = (word.as_bytes().first(), word.as_bytes().last()) else {
+            return false;
+        };
+        self.first[slot(first)] & self.last[slot(last)] & bit(word.len()) != 0
+            && self.list.as_bytes().split(|byte| *byte == b' ').any(|known| known == word.as_bytes())
     }
 }
 

@@ -203,3 +203,16 @@ fn colours_change_nothing_else() {
     assert!(coloured.contains('\u{1b}'));
     assert_eq!(console::strip_ansi_codes(&coloured), shown(vec![one], LOOK));
 }
+
+#[test]
+fn what_was_shown_before_is_masked_again() {
+    for _ in 0..2 {
+        assert_eq!(quoted("ADD copies local files only"), "ADD copies local files only");
+        assert_eq!(quoted("DB_PASSWORD=hunter2"), "DB_PASSWORD=********");
+        assert_eq!(quoted("a\u{1b}[31m"), "a\u{241b}[31m");
+    }
+    KNOWN.with_borrow(|known| {
+        assert!(known.contains("ADD copies local files only"));
+        assert_eq!(known.len(), 1);
+    });
+}

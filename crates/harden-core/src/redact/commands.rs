@@ -280,7 +280,7 @@ fn key_word(scan: &mut Scan<'_>, state: &State, word: &Range<usize>) -> Option<u
     } else {
         is(&KEYWORDS)
             || (is(&["by"]) && previous.eq_ignore_ascii_case("identified"))
-            || (SETTERS.contains(&previous.to_ascii_lowercase().trim_start_matches('-'))
+            || (SETTERS.iter().any(|set| previous.trim_start_matches('-').eq_ignore_ascii_case(set))
                 && judge(name, false) == Name::Secret
                 && !prose())
     };

@@ -72,8 +72,11 @@ impl Commands {
             self.htpasswd(scan);
         }
         let printed = matches!(self.command.as_str(), "echo" | "printf");
-        let words = std::mem::take(&mut self.words);
-        self.piped = if pipe && printed { words } else { Vec::new() };
+        self.piped.clear();
+        if pipe && printed {
+            std::mem::swap(&mut self.piped, &mut self.words);
+        }
+        self.words.clear();
         self.command.clear();
     }
 
@@ -152,7 +155,7 @@ impl Commands {
         let Some(last) = self.words.len().checked_sub(2).map(|at| self.words[at].clone()) else {
             return false;
         };
-        let keyword = text[last.clone()].to_ascii_lowercase();
+        let keyword = &text[last.clone()];
         let between = text.get(last.end..word.start.saturating_sub(1)).unwrap_or("-");
         let before = &self.words[..self.words.len() - 2];
         let has = |known: &[&str]| {
@@ -161,8 +164,8 @@ impl Commands {
         opening_quote(text, word.start) == Some(b'\'')
             && !between.is_empty()
             && between.bytes().all(|byte| byte.is_ascii_whitespace())
-            && ((keyword == "password" && has(&["user", "role", "login"]))
-                || (keyword == "by" && has(&["identified"])))
+            && ((keyword.eq_ignore_ascii_case("password") && has(&["user", "role", "login"]))
+                || (keyword.eq_ignore_ascii_case("by") && has(&["identified"])))
     }
 
     /// Options with their value in the same word.

@@ -30,10 +30,22 @@ impl Alphabet {
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::Word => byte.is_ascii_alphanumeric() || byte == b'_',
             Self::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
-            Self::Wide => byte.is_ascii_alphanumeric() || b"_-.=+/".contains(&byte),
+            Self::Wide => WIDE[usize::from(byte)],
         }
     }
 }
+
+/// The bytes of [`Alphabet::Wide`].
+const WIDE: [bool; 256] = {
+    let mut wide = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        wide[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'=' | b'+' | b'/');
+        byte += 1;
+    }
+    wide
+};
 
 /// What the part behind the prefix must show besides its alphabet and length.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -130,7 +130,8 @@ pub(super) fn judge(name: &str) -> Name {
     let name = tail(name);
     let bytes = name.as_bytes();
     let begin = |rest: &[u8], letters: &[u8]| {
-        rest.get(..letters.len()).is_some_and(|part| part.eq_ignore_ascii_case(letters))
+        rest[0].eq_ignore_ascii_case(&letters[0])
+            && rest.get(..letters.len()).is_some_and(|part| part.eq_ignore_ascii_case(letters))
     };
     let mut begins = (0..bytes.len()).map(|at| &bytes[at..]).filter(|rest| SIEVE.passes(rest)).peekable();
     if begins.peek().is_none() {

@@ -54,14 +54,16 @@ fn word(scan: &mut Scan<'_>, range: std::ops::Range<usize>) {
     let text = scan.text;
     let word = &text[range.clone()];
     let begins = |at: &usize| *at == 0 || matches!(word.as_bytes()[at - 1], b':' | b'=' | b'.');
-    if let Some(at) = word.find("eyJ").filter(begins)
+    if word.contains("eyJ")
+        && let Some(at) = word.find("eyJ").filter(begins)
         && !word[..at].ends_with("sk.")
         && !word[..at].ends_with("pk.")
     {
         return web_token(scan, range.start + at..range.end);
     }
     // HCP Terraform, "API tokens".
-    if let Some((id, rest)) = word.split_once(".atlasv1.")
+    if word.contains(".atlasv1.")
+        && let Some((id, rest)) = word.split_once(".atlasv1.")
         && id.len() >= 14
         && rest.len() >= 60
         && !has_loud_marker(&word.to_ascii_lowercase())
@@ -134,6 +136,9 @@ fn is_discord(word: &str) -> bool {
 
 /// Microsoft Entra ID: three characters, a digit, `Q~`, and 31 to 34 more.
 fn is_entra_secret(word: &str) -> bool {
+    if !word.contains('~') {
+        return false;
+    }
     let Some((head, tail)) = word.split_once("Q~") else { return false };
     head.len() == 4
         && head.ends_with(|ch: char| ch.is_ascii_digit())
