@@ -111,8 +111,7 @@ impl BaseView {
             return self;
         }
         let steps = PackageSteps::read(scopes, chain);
-        self.system =
-            self.system.or_else(|| steps.manager().and_then(base_images::by_package_manager));
+        self.system = self.system.or_else(|| steps.manager().and_then(base_images::by_package_manager));
         self.proved_root = steps.prove_root();
         self
     }
