@@ -8,10 +8,9 @@ use std::process::Command;
 
 use dockerfile_syntax::{Digest, Reference};
 use harden::facts::file::RecordedFacts;
-use harden_core::ImageConfig;
 
-use crate::case::copy_tree;
-use crate::docker::{Build, Config, Docker};
+use crate::docker::{Build, Docker};
+use crate::files::copy_tree;
 use crate::process::{kept, run, scratch};
 use crate::{debian, here, inspect};
 
@@ -75,7 +74,7 @@ impl Bases {
         for (name, tag) in &images {
             let (id, config) = Docker::inspect(tag);
             let (image, digest) = (Reference::parse(name).unwrap(), Digest::parse(&id).unwrap());
-            let config = known(config);
+            let config = config.known();
             for facts in [&mut facts, &mut inspected] {
                 facts.insert_tags(&image, &digest, [image.tag_or_latest()]);
                 facts.insert_config(&image, &digest, Ok(config.clone()));
@@ -83,25 +82,6 @@ impl Bases {
             inspected.insert_files(&image, &digest, Ok(inspect::files(docker, tag, &busybox)));
         }
         Ok(Self { images, facts, inspected, busybox, counter })
-    }
-}
-
-/// A configuration as facts have it.
-fn known(config: Config) -> ImageConfig {
-    let keys = |map: Option<serde_json::Map<String, serde_json::Value>>| {
-        map.into_iter().flatten().map(|(key, _)| key).collect()
-    };
-    let pair = |pair: &String| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-    ImageConfig {
-        platform: Some(format!("linux/{}", if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" })),
-        user: config.user,
-        entrypoint: config.entrypoint.unwrap_or_default(),
-        cmd: config.cmd.unwrap_or_default(),
-        env: config.env.iter().flatten().filter_map(pair).collect(),
-        working_dir: config.working_dir,
-        exposed_ports: keys(config.exposed_ports),
-        volumes: keys(config.volumes),
-        shell: config.shell.unwrap_or_default(),
     }
 }
 

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use harden_core::UserStyle;
 use serde::Deserialize;
-use serde_json::Value;
 use tempfile::TempDir;
-use toml::de::{DeTable, DeValue};
 
 use crate::bases::Bases;
+use crate::files::{copy_file, copy_tree, read_toml};
 use crate::here;
 use crate::process::scratch;
 
@@ -123,12 +122,7 @@ fn root() -> String {
 impl Case {
     pub(crate) fn open(folder: &Path) -> Self {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let path = folder.join(SPEC);
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let table = DeTable::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let spec = serde_json::from_value(json(DeValue::Table(table.into_inner())))
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self { name, folder: folder.to_owned(), spec }
+        Self { name, folder: folder.to_owned(), spec: read_toml(&folder.join(SPEC)) }
     }
 
     pub(crate) fn style(&self) -> UserStyle {
@@ -155,42 +149,4 @@ impl Case {
         }
         repository
     }
-}
-
-/// A TOML value as JSON, for which serde is at hand.
-fn json(value: DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => Value::from(text.into_owned()),
-        DeValue::Integer(number) => number.as_str().parse::<i64>().map_or(Value::Null, Value::from),
-        DeValue::Boolean(answer) => Value::from(answer),
-        DeValue::Array(list) => list.into_iter().map(|one| json(one.into_inner())).collect(),
-        DeValue::Table(table) => table
-            .into_iter()
-            .map(|(key, one)| (key.into_inner().into_owned(), json(one.into_inner())))
-            .collect(),
-        DeValue::Float(_) | DeValue::Datetime(_) => Value::Null,
-    }
-}
-
-/// Copies a folder but for the files called `left_out` at its top. Modes are 755 and 644, whatever the umask was when
-/// the repository was cloned.
-pub(crate) fn copy_tree(from: &Path, to: &Path, left_out: &[&str]) {
-    fs::create_dir_all(to).unwrap();
-    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-        if path.is_dir() {
-            copy_tree(&path, &to.join(&name), &[]);
-        } else if !left_out.iter().any(|one| name == *one) {
-            copy_file(&path, &to.join(&name));
-        }
-    }
-}
-
-fn copy_file(from: &Path, to: &Path) {
-    fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
-    let executable = fs::metadata(from).unwrap().permissions().mode() & 0o100 != 0;
-    let mode = if executable { 0o755 } else { 0o644 };
-    fs::set_permissions(to, fs::Permissions::from_mode(mode)).unwrap();
 }

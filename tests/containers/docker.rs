@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use harden_core::ImageConfig;
 use serde::Deserialize;
 
 use crate::process::{Done, LIMIT, Running, run, scratch};
@@ -24,8 +25,8 @@ rm -rf "$FOLDER"
 /// A Docker for one run of the test. What is made with it has a label of its own and is removed with the value, also
 /// when the test is interrupted.
 pub(crate) struct Docker {
-    /// `name=value`.
-    label: String,
+    /// `name=value`, for whatever is made.
+    pub(crate) label: String,
     remover: Child,
 }
 
@@ -43,6 +44,31 @@ pub(crate) struct Config {
     pub(crate) stop_signal: Option<String>,
     pub(crate) healthcheck: Option<serde_json::Value>,
     pub(crate) shell: Option<Vec<String>>,
+}
+
+impl Config {
+    /// As facts have it.
+    pub(crate) fn known(self) -> ImageConfig {
+        let keys = |map: Option<serde_json::Map<String, serde_json::Value>>| {
+            map.into_iter().flatten().map(|(key, _)| key).collect()
+        };
+        let pair =
+            |pair: &String| pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ImageConfig {
+            platform: Some(format!(
+                "linux/{}",
+                if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }
+            )),
+            user: self.user,
+            entrypoint: self.entrypoint.unwrap_or_default(),
+            cmd: self.cmd.unwrap_or_default(),
+            env: self.env.iter().flatten().filter_map(pair).collect(),
+            working_dir: self.working_dir,
+            exposed_ports: keys(self.exposed_ports),
+            volumes: keys(self.volumes),
+            shell: self.shell.unwrap_or_default(),
+        }
+    }
 }
 
 /// What [`Docker::build`] builds.
@@ -78,7 +104,8 @@ impl Docker {
         format!("harden-containers/{name}:{}", std::process::id())
     }
 
-    fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Done {
+    /// Runs `docker`.
+    pub(crate) fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Done {
         run(Command::new("docker").args(arguments))
     }
 
@@ -98,9 +125,17 @@ impl Docker {
 
     /// Builds an image and gives its id, or the last lines of the builder. Steps have no network.
     pub(crate) fn build(&self, build: &Build<'_>) -> Result<String, String> {
+        let (id, done) = self.build_as(build, |command| {
+            command.args(["--network", "none"]);
+        });
+        done.ok().map(|_| id)
+    }
+
+    /// Builds an image with more options; gives its id, and what the builder wrote. The id is empty when it failed.
+    pub(crate) fn build_as(&self, build: &Build<'_>, more: impl FnOnce(&mut Command)) -> (String, Done) {
         let mut command = Command::new("docker");
         command.env("DOCKER_BUILDKIT", if build.legacy { "0" } else { "1" });
-        command.args(["build", "--network", "none", "--label", &self.label, "--file"]).arg(build.dockerfile);
+        command.args(["build", "--label", &self.label, "--file"]).arg(build.dockerfile);
         if let Some(target) = build.target {
             command.args(["--target", target]);
         }
@@ -115,8 +150,9 @@ impl Docker {
                 command.arg("--build-context").arg(format!("{name}=docker-image://{image}"));
             }
         }
-        run(command.arg(build.context)).ok()?;
-        Ok(std::fs::read_to_string(id.path()).unwrap().trim().to_owned())
+        more(&mut command);
+        let done = run(command.arg(build.context));
+        (std::fs::read_to_string(id.path()).unwrap_or_default().trim().to_owned(), done)
     }
 
     /// Id and configuration of an image.

@@ -15,6 +15,7 @@ mod case;
 mod check;
 mod debian;
 mod docker;
+mod files;
 mod inspect;
 mod kubernetes;
 mod process;
