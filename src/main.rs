@@ -17,10 +17,13 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // It repeats the argument that is wrong.
+            // It repeats the argument that is wrong. Its own words are no secrets, whatever they look like.
             let message = error.render().to_string();
-            let masked = harden_core::redact::mask_text(&message);
-            if !error.use_stderr() || *masked == *message {
+            let masked = std::env::args().skip(1).fold(message.clone(), |text, argument| {
+                let shown = harden_core::redact::mask_text(&argument);
+                if *shown == *argument { text } else { text.replace(&argument, &shown) }
+            });
+            if !error.use_stderr() || masked == message {
                 error.exit();
             }
             let _ = stderr().write_all(masked.as_bytes());
