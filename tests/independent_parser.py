@@ -6,7 +6,8 @@ usage: independent_parser.py HARDEN FOLDER [--facts FILE] [--level LEVEL]
 The parser is the `dockerfile` package from PyPI: BuildKit's own Go parser (of 2023) behind Python. For every file that
 harden and the parser accept before the rewrite, the result must
 
-  - be accepted by the parser and hold the same number of instructions,
+  - be accepted by the parser and hold the instructions of the original in order; secrets may take ENV, ARG and COPY away,
+    and only RUN, USER and ENV may come,
   - keep every comment line,
   - hold every ADD whose source the parser reads as a URL, a git repository or an archive by name,
   - not change when harden runs again.
@@ -51,6 +52,23 @@ def extracting(commands):
             if REMOTE.match(source) or ARCHIVE.search(source):
                 found[(source, command.value[-1])] += 1
     return found
+
+
+def keywords(commands):
+    return ["COPY" if command.cmd.upper() == "ADD" else command.cmd.upper() for command in commands]
+
+
+def misplaced(old, new):
+    """What the instructions of a result have lost or gained that no transform takes away or writes."""
+    old, new = keywords(old), keywords(new)
+    lost = collections.Counter(old) - collections.Counter(new)
+    gained = collections.Counter(new) - collections.Counter(old)
+    wrong = [f"lost {one}" for one in lost if one not in {"ENV", "ARG", "COPY"}]
+    wrong += [f"gained {one}" for one in gained if one not in {"RUN", "USER", "ENV"}]
+    rest = iter(new)
+    if not all(one in rest for one in old if one not in {"ENV", "ARG", "COPY"}):
+        wrong.append("another order")
+    return wrong
 
 
 def run(harden, args, cwd):
@@ -105,8 +123,8 @@ def check(harden, facts, level, folder, work):
         if not isinstance(new_commands, list):
             failures.append(f"{name}: rejected after the rewrite: {new_commands}")
             continue
-        if len(new_commands) != len(old_commands):
-            failures.append(f"{name}: {len(old_commands)} instructions became {len(new_commands)}")
+        for wrong in misplaced(old_commands, new_commands):
+            failures.append(f"{name}: {wrong}")
         if comments(old) - comments(new):
             failures.append(f"{name}: lost comments {list(comments(old) - comments(new))[:3]}")
         if extracting(old_commands) - extracting(new_commands):
