@@ -5,8 +5,6 @@
 //! names, channels, `BUILDKIT_SYNTAX`) and "Dockerfile release notes" (versions); BuildKit,
 //! `frontend/dockerfile/parser/directives.go` (where the directive is looked for).
 
-#![allow(dead_code, reason = "for env-secrets")]
-
 use std::fmt;
 
 use harden_core::syntax::{DirectiveName, Dockerfile, Instruction, Keyword, Reference, Span};

@@ -3,8 +3,6 @@
 //! What stays keeps its bytes: indentation, alignment, quotes, line endings. Comment lines between the pairs are never
 //! lost, whatever they are about: nobody but their author knows.
 
-#![allow(dead_code, reason = "for env-secrets")]
-
 use std::collections::BTreeSet;
 
 use harden_core::syntax::{Comment, Dockerfile, Flag, Instruction, Keyword, Pair, Span};

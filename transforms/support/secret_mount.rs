@@ -5,8 +5,6 @@
 //! command is not done: it reaches only the first simple command of a script and none in exec form, other users than
 //! root need `uid=`, and `set -x` prints it. Source: Dockerfile reference, "RUN --mount=type=secret" and "type=ssh".
 
-#![allow(dead_code, reason = "for env-secrets")]
-
 use std::fmt::Write as _;
 
 use harden_core::syntax::{Dockerfile, Flag, Instruction, Keyword, Span};

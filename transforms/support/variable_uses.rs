@@ -9,8 +9,6 @@
 //! context, which are possible uses, and the values that are made from this one: they have names of their own
 //! ([`Kind::Instruction`]).
 
-#![allow(dead_code, reason = "for env-secrets")]
-
 mod files;
 mod mentions;
 mod programs;
@@ -93,13 +91,9 @@ pub(crate) enum Reader {
 
 impl Use<'_> {
     /// Whether the file says that the variable is used here.
+    #[cfg(test)]
     pub(crate) fn is_certain(&self) -> bool {
         !matches!(self.kind, Kind::Run(Reader::Possible(_)))
-    }
-
-    /// Whether the build needs it: everything but what a container starts, and but what is only possible.
-    pub(crate) fn is_in_build(&self) -> bool {
-        self.is_certain() && self.kind != Kind::Launch
     }
 }
 

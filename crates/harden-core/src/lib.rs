@@ -13,6 +13,7 @@ pub mod gate;
 mod image_files;
 pub mod image_path;
 mod model;
+mod name_words;
 mod note;
 pub mod redact;
 mod runtime;

@@ -1,5 +1,6 @@
 //! What the name of a variable, flag, key or header says about its value.
 
+use crate::name_words;
 use crate::sieve::{Sieve, Table};
 
 /// The verdict on a name.
@@ -192,35 +193,12 @@ fn by_word(words: &[String], last: &str) -> Name {
 /// The words of a name in lower case: split at `_`, `-` and where the case changes; digits at the end of a word are
 /// dropped.
 fn words(name: &str) -> Vec<String> {
-    let bytes = name.as_bytes();
-    let mut words = Vec::new();
-    let mut word = String::new();
-    for (at, &byte) in bytes.iter().enumerate() {
-        let next_is_lower = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-        let begins = match at.checked_sub(1).map(|before| bytes[before]) {
-            Some(before) if byte.is_ascii_uppercase() => {
-                before.is_ascii_lowercase() || (before.is_ascii_uppercase() && next_is_lower)
-            }
-            _ => false,
-        };
-        if begins || !byte.is_ascii_alphanumeric() {
-            push(&mut words, &mut word);
-        }
-        if byte.is_ascii_alphanumeric() {
-            word.push(char::from(byte.to_ascii_lowercase()));
-        }
+    let mut words = name_words::split(name);
+    for word in &mut words {
+        word.truncate(name_words::without_digits(word));
     }
-    push(&mut words, &mut word);
+    words.retain(|word| !word.is_empty());
     words
-}
-
-fn push(words: &mut Vec<String>, word: &mut String) {
-    let kept = word.trim_end_matches(|ch: char| ch.is_ascii_digit()).len();
-    if kept > 0 {
-        word.truncate(kept);
-        words.push(std::mem::take(word));
-    }
-    word.clear();
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::NotSecret;
 use super::vocabulary::listed;
+use crate::name_words;
 use crate::sieve::Sieve;
 
 /// Longest name that is read; of a longer one the end counts.
@@ -274,36 +275,15 @@ fn tail(name: &str) -> &str {
 /// The words of a name in lower case: split at what is no letter or digit and where the case changes. Digits at the
 /// end of a word go, unless they make a known one.
 pub(super) fn words(name: &str) -> Vec<String> {
-    let bytes = name.as_bytes();
-    let mut words = Vec::new();
-    let mut word = String::new();
-    for (at, &byte) in bytes.iter().enumerate() {
-        let next_is_lower = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-        let begins = match at.checked_sub(1).map(|before| bytes[before]) {
-            Some(before) if byte.is_ascii_uppercase() => {
-                before.is_ascii_lowercase() || (before.is_ascii_uppercase() && next_is_lower)
-            }
-            _ => false,
-        };
-        if begins || !byte.is_ascii_alphanumeric() {
-            push(&mut words, &mut word);
-        }
-        if byte.is_ascii_alphanumeric() {
-            word.push(char::from(byte.to_ascii_lowercase()));
+    let mut words = name_words::split(name);
+    for word in &mut words {
+        let kept = name_words::without_digits(word);
+        if kept < word.len() && !listed(CHECKSUM, word) && !listed("b64 base64", word) {
+            word.truncate(kept);
         }
     }
-    push(&mut words, &mut word);
+    words.retain(|word| !word.is_empty());
     words
-}
-
-fn push(words: &mut Vec<String>, word: &mut String) {
-    let kept = word.trim_end_matches(|ch: char| ch.is_ascii_digit()).len();
-    if kept < word.len() && !listed(CHECKSUM, word) && !listed("b64 base64", word) {
-        word.truncate(kept);
-    }
-    if !word.is_empty() {
-        words.push(std::mem::take(word));
-    }
 }
 
 #[cfg(test)]
