@@ -67,3 +67,8 @@ fn pin_digest() {
 fn update_digest() {
     check("update-digest");
 }
+
+#[test]
+fn multi_stage() {
+    check("multi-stage");
+}

@@ -5,6 +5,7 @@
 
 mod add_to_copy;
 mod env_secrets;
+mod multi_stage;
 mod non_root_user;
 mod pin_digest;
 mod support;
@@ -14,13 +15,14 @@ use harden_core::Transform;
 
 pub use add_to_copy::AddToCopy;
 pub use env_secrets::EnvSecrets;
+pub use multi_stage::MultiStage;
 pub use non_root_user::NonRootUser;
 pub use pin_digest::PinDigest;
 pub use update_digest::UpdateDigest;
 
 /// Every transform, in the order they run.
 pub fn all() -> &'static [&'static dyn Transform] {
-    &[&AddToCopy, &PinDigest, &EnvSecrets, &NonRootUser]
+    &[&MultiStage, &AddToCopy, &PinDigest, &EnvSecrets, &NonRootUser]
 }
 
 /// The transforms of the verb `update`. They are not among [`all`]: each run of those would otherwise change what

@@ -112,7 +112,10 @@ impl<'a> Rules<'a> {
                 .collect(),
             policy: Policy {
                 level: settings.level(self.level).unwrap_or(Level::Review),
-                settings: harden_core::Settings { user: settings.user(self.user) },
+                settings: harden_core::Settings {
+                    user: settings.user(self.user),
+                    ..harden_core::Settings::default()
+                },
             },
             images: &allowed,
         };

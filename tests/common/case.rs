@@ -66,7 +66,7 @@ impl Case {
         let facts = RecordedFacts::load(if own.exists() { &own } else { facts }).unwrap();
         let config = Config::discover(folder.path()).unwrap();
         let chosen = config.as_ref().map(|config| config.for_file(candidate.path())).unwrap_or_default();
-        let settings = Settings { user: chosen.user(UserChoice::default()) };
+        let settings = Settings { user: chosen.user(UserChoice::default()), ..Settings::default() };
         Self { text, candidate, settings, facts, folder }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dockerfile_syntax::{Dockerfile, Span, SyntaxError};
 
 use crate::{
-    Build, BuildSetup, Context, EditSet, Facts, Finding, Fix, Hazard, Level, Meta, Note, Place, Question,
+    Build, BuildSetup, Context, Edit, EditSet, Facts, Finding, Fix, Hazard, Level, Meta, Note, Place, Question,
     Settings, Suppressions, Transform, Verdict, Why, gate,
 };
 
@@ -80,6 +80,9 @@ pub struct Patch {
     pub before: Arc<str>,
     /// The text it made.
     pub after: Arc<str>,
+    /// The edits of each fix, in bytes of [`before`](Self::before). Those of all patches, one after the other, belong to
+    /// the fixed findings of [`Outcome::reports`] in their order.
+    pub fixes: Vec<Vec<Edit>>,
 }
 
 /// The result of a rewrite.
@@ -178,14 +181,14 @@ pub fn rewrite(
                 };
                 open.extend(step.open.into_iter().map(back));
                 fixed.extend(step.fixed.into_iter().map(back));
-                if let Some((edits, after)) = step.change {
-                    change = Some((transform.meta().name, edits, after));
+                if let Some(made) = step.change {
+                    change = Some((transform.meta().name, made));
                     break;
                 }
             }
-            let Some((name, edits, after)) = change else { break };
+            let Some((name, Change { fixes, edits, after })) = change else { break };
             busy.push(name);
-            patches.push(Patch { transform: name, before: file.source(), after: after.source() });
+            patches.push(Patch { transform: name, before: file.source(), after: after.source(), fixes });
             trail.push(edits);
             file = after;
         }
@@ -210,10 +213,19 @@ fn original_span(trail: &[EditSet], span: Span) -> Span {
 
 /// What one transform did to one text.
 struct Step {
-    change: Option<(EditSet, Dockerfile)>,
+    change: Option<Change>,
     fixed: Vec<Report>,
     open: Vec<Report>,
     needs: BTreeSet<Question>,
+}
+
+/// The fixes that were made.
+struct Change {
+    /// The edits of each fixed finding.
+    fixes: Vec<Vec<Edit>>,
+    /// All of them.
+    edits: EditSet,
+    after: Dockerfile,
 }
 
 fn run(
@@ -333,11 +345,13 @@ fn apply(meta: &Meta, file: &Dockerfile, setup: &BuildSetup, chosen: &[(Finding,
         }
     }
     let Some((edits, after)) = made.filter(|(edits, _)| !edits.is_empty()) else { return };
+    let mut fixes = Vec::with_capacity(kept.len());
     for index in kept {
         let (finding, fix) = &chosen[index];
         step.fixed.push(report(meta, finding, Disposition::Fixed(fix.level, fix.reason.clone())));
+        fixes.push(fix.edits.clone());
     }
-    step.change = Some((edits, after));
+    step.change = Some(Change { fixes, edits, after });
 }
 
 /// Attempts for one transform on one text. Each reads the whole file again: a hostile file must not make that

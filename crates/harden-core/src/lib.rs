@@ -39,7 +39,7 @@ pub use model::{Base, Build, GlobalArg, PLATFORM_ARGS, Source, SourceUse, Stage}
 pub use note::{Note, SecretSource};
 pub use runtime::{Exposed, Launch, Runtime, Volume};
 pub use scope::{Expanded, Origin, Scopes, State, Value, Variable};
-pub use settings::{Settings, UserSettings, UserStyle};
+pub use settings::{RuntimeStyle, Settings, StageSettings, UserSettings, UserStyle};
 pub use setup::{BuildSetup, Mount, MountSource, Service, ServiceKind, ServiceSetting};
 pub use suppress::Suppressions;
 pub use transform::{

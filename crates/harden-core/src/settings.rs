@@ -5,6 +5,27 @@
 pub struct Settings {
     /// About the user that containers run as.
     pub user: UserSettings,
+    /// About the stages a file is split into.
+    pub stages: StageSettings,
+}
+
+/// Choices about the stages a file is split into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageSettings {
+    /// What programs run in that need nothing of a distribution.
+    pub runtime: RuntimeStyle,
+}
+
+/// What programs run in that need nothing of a distribution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuntimeStyle {
+    /// The empty image, with certificates and time zones.
+    #[default]
+    Scratch,
+    /// `gcr.io/distroless/static`: certificates, time zones, users and `/tmp`, no shell.
+    Distroless,
+    /// The small image of the builder's distribution release, with a shell.
+    Slim,
 }
 
 /// Choices about the user that containers run as.

@@ -1,0 +1,232 @@
+//! Which instructions stay in the builder, and which the runtime stage gets.
+
+use std::collections::BTreeSet;
+
+use harden_core::syntax::{Instruction, Keyword, Pair};
+use harden_core::{Why, image_path};
+
+use super::effects::{self, Effect};
+use super::packages::{self, Install};
+use super::split::{CopyOut, Split};
+use super::view::{Step, View};
+
+/// What becomes of the steps up to the last one of the builder, and what the runtime stage begins with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moves {
+    /// One for each step up to [`Split::last`].
+    pub(crate) fates: Vec<Fate>,
+    /// The working directory of the runtime stage where the steps behind the split begin; `None` when it is that of
+    /// the image anyway.
+    pub(crate) workdir: Option<String>,
+    /// What installs the packages the runtime stage needs.
+    pub(crate) install: Option<Install>,
+    /// The user in force at the split, as written.
+    pub(crate) user: Option<String>,
+}
+
+/// What becomes of an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It stays in the builder.
+    Build,
+    /// It moves to the runtime stage.
+    Run,
+    /// It is in both.
+    Both,
+    /// The builder keeps it whole, the runtime stage gets these pairs of it, by index.
+    Pairs(Vec<usize>),
+    /// It is in both; in the runtime stage it has to follow the files of the builder.
+    BothAfterCopies,
+}
+
+/// Finds out.
+///
+/// # Errors
+/// A step does something that nobody can follow: `unknown-step`, `mixed-step`, …
+pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why> {
+    let mut moves = Moves::default();
+    let mut names = BTreeSet::new();
+    for step in view.steps.iter().take(split.last + 1) {
+        let fate = match step.instruction.keyword() {
+            Keyword::Run => run(view, split, step, &mut names)?,
+            Keyword::Copy | Keyword::Add => copy(view, split, step)?,
+            Keyword::Env => env(split, step.instruction),
+            Keyword::Arg | Keyword::Workdir => Fate::Build,
+            Keyword::User => {
+                moves.user = Some(step.instruction.arguments().text().to_owned());
+                Fate::Build
+            }
+            Keyword::Shell => Fate::Both,
+            Keyword::Onbuild => return Err(Why::new("onbuild", "ONBUILD runs in builds that use the image")),
+            _ => Fate::Run,
+        };
+        moves.fates.push(fate);
+    }
+    arguments(view, split, &mut moves);
+    names.extend(split.packages.iter().cloned());
+    moves.install = packages::install(view, split, names)?;
+    moves.workdir = Some(workdir(view, split)?).filter(|path| path != "/");
+    Ok(moves)
+}
+
+/// The working directory where the builder ends.
+fn workdir(view: &View<'_, '_>, split: &Split) -> Result<String, Why> {
+    match view.steps.get(split.last + 1) {
+        Some(next) => next.workdir.clone(),
+        None => view.end_workdir(),
+    }
+}
+
+fn run(
+    view: &View<'_, '_>,
+    split: &mut Split,
+    step: &Step<'_>,
+    names: &mut BTreeSet<String>,
+) -> Result<Fate, Why> {
+    let unknown = || {
+        let message = format!("what `{}` does to the image cannot be told", first_line(step.instruction));
+        Why::new("unknown-step", message)
+    };
+    if !step.is_read {
+        return Err(unknown());
+    }
+    let (mut repeat, mut only_build) = (false, true);
+    let mut after_copies = false;
+    for ran in &step.ran {
+        if split.explained.contains(&ran.at) {
+            only_build = false;
+            continue;
+        }
+        match effects::of(view, ran) {
+            Effect::Nothing => {}
+            Effect::Packages(found) => {
+                names.extend(found);
+                only_build = false;
+            }
+            Effect::Account => repeat = true,
+            Effect::Folders(paths) | Effect::Owners(paths) => {
+                let gone = paths.into_iter().filter(|path| !is_carried(split, path));
+                let gone: Vec<String> = gone.collect();
+                if split.runtime.shell {
+                    repeat |= !gone.is_empty();
+                    after_copies |= gone.iter().any(|path| is_in_project(split, path));
+                } else {
+                    split.copies.extend(gone.into_iter().map(CopyOut::folder));
+                }
+            }
+            Effect::Writes(paths) | Effect::Modes(paths) => {
+                let gone =
+                    paths.into_iter().filter(|path| !is_carried(split, path) && !is_in_project(split, path));
+                let gone: Vec<CopyOut> = gone.map(CopyOut::file).collect();
+                split.copies.extend(gone);
+                only_build = false;
+            }
+            Effect::Unknown => return Err(unknown()),
+        }
+    }
+    match (repeat, only_build) {
+        (false, _) => Ok(Fate::Build),
+        (true, _) if !split.runtime.shell => {
+            let message = format!("`{}` needs a shell in the image that runs", first_line(step.instruction));
+            Err(Why::new("no-shell", message))
+        }
+        (true, true) if after_copies => Ok(Fate::BothAfterCopies),
+        (true, true) => Ok(Fate::Both),
+        (true, false) => {
+            let message = format!(
+                "`{}` builds and makes users or folders at once; split it into two RUN",
+                first_line(step.instruction)
+            );
+            Err(Why::new("mixed-step", message))
+        }
+    }
+}
+
+/// COPY and ADD: into the project they are the business of the recipe, anything else the runtime stage gets as well.
+fn copy(view: &View<'_, '_>, split: &Split, step: &Step<'_>) -> Result<Fate, Why> {
+    let at = step.instruction.span();
+    let Some(copied) = view.run.paths.copied().find(|one| one.instruction.span() == at) else {
+        return Err(Why::new("copy-unknown", "a COPY could not be read"));
+    };
+    let destination = copied.destination.clone()?;
+    let inside = is_in_project(split, &destination) || is_carried(split, &destination);
+    Ok(if inside { Fate::Build } else { Fate::Both })
+}
+
+fn env(split: &Split, instruction: Instruction<'_>) -> Fate {
+    let pairs = instruction.pairs();
+    let kept: Vec<usize> = (0..pairs.len())
+        .filter(|&index| pairs.get(index).is_some_and(|pair| !(split.is_build_variable)(pair.key.text())))
+        .collect();
+    match kept.len() {
+        0 => Fate::Build,
+        all if all == pairs.len() => Fate::Both,
+        _ => Fate::Pairs(kept),
+    }
+}
+
+/// ARGs that what the runtime stage gets refers to are declared there again.
+fn arguments(view: &View<'_, '_>, split: &Split, moves: &mut Moves) {
+    let behind = view.steps.iter().skip(split.last + 1).map(|step| step.instruction.joined());
+    let mut used: Vec<&str> = behind.collect();
+    for (step, fate) in view.steps.iter().zip(&moves.fates) {
+        if *fate != Fate::Build {
+            used.push(step.instruction.joined());
+        }
+    }
+    used.extend(moves.user.as_deref());
+    let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
+    for step in
+        view.steps.iter().take(split.last + 1).filter(|step| step.instruction.keyword() == Keyword::Arg)
+    {
+        let pairs: Vec<Pair<'_>> = step.instruction.pairs();
+        let kept: Vec<usize> = (0..pairs.len())
+            .filter(|&at| pairs.get(at).is_some_and(|pair| is_named(&used, pair.key.text())))
+            .collect();
+        if !kept.is_empty() {
+            // A default may refer to other arguments.
+            used.push(step.instruction.joined());
+            found.push((step.index, if kept.len() == pairs.len() { Vec::new() } else { kept }));
+        }
+    }
+    for (index, kept) in found {
+        if let Some(fate) = moves.fates.get_mut(index) {
+            *fate = if kept.is_empty() { Fate::Both } else { Fate::Pairs(kept) };
+        }
+    }
+}
+
+/// Whether one of the texts refers to a variable, in any way.
+fn is_named(texts: &[&str], name: &str) -> bool {
+    texts.iter().any(|text| {
+        text.match_indices(name).any(|(at, _)| {
+            let before = text.get(..at).unwrap_or_default();
+            let after = text.get(at + name.len()..).unwrap_or_default();
+            let ends = !after.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+            ends && (before.ends_with('$') || before.ends_with("${"))
+        })
+    })
+}
+
+/// Whether the runtime stage has what the builder has there.
+pub(crate) fn is_carried(split: &Split, path: &str) -> bool {
+    split.copies.iter().any(|copy| copy.carries(path))
+}
+
+fn is_in_project(split: &Split, path: &str) -> bool {
+    split.roots.iter().any(|root| {
+        let rest = image_path::resolve("/", path);
+        rest.strip_prefix(root.trim_end_matches('/'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// The beginning of an instruction, for messages.
+pub(crate) fn first_line(instruction: Instruction<'_>) -> String {
+    let text = instruction.joined();
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,6 @@
+//! What programs of each kind need: one file a kind.
+
+use super::split::Recipe;
+
+/// Every recipe. The first one that knows a stage decides.
+pub(crate) static ALL: &[&dyn Recipe] = &[];

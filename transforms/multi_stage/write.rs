@@ -1,0 +1,167 @@
+//! The text of the second stage.
+
+use harden_core::syntax::{Instruction, Span};
+use harden_core::{Edit, Why};
+
+use super::moves::{Fate, Moves};
+use super::split::{CopyOut, Split};
+use super::view::{Step, View};
+
+/// The name the builder gets.
+const BUILDER: &str = "build";
+
+/// All edits of a split.
+///
+/// # Errors
+/// `open-continuation`, `no-place`: there is nowhere to write it.
+pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result<Vec<Edit>, Why> {
+    let Some(last) = view.steps.get(split.last) else {
+        return Err(Why::new("no-place", "there is no step to put the runtime stage behind"));
+    };
+    if last.instruction.ends_open() {
+        return Err(Why::new("open-continuation", "the file ends with a continuation"));
+    }
+    let mut edits = split.builder_edits.clone();
+    let builder = match &view.stage.name {
+        Some(name) => name.clone(),
+        None => {
+            let image = view.stage.image;
+            edits.push(Edit::insert(image.span().end, format!(" AS {BUILDER}")));
+            BUILDER.to_owned()
+        }
+    };
+    let mut ending = Vec::new();
+    for (after, lines) in &split.builder_lines {
+        match after {
+            Some(index) if *index == split.last => ending.extend(lines.iter().cloned()),
+            Some(index) => {
+                let step = view.steps.get(*index).map_or(view.stage.from, |step| step.instruction);
+                edits.push(below(step, lines));
+            }
+            None => edits.push(below(view.stage.from, lines)),
+        }
+    }
+    for (step, fate) in view.steps.iter().zip(&moves.fates) {
+        if *fate == Fate::Run {
+            edits.push(Edit::delete(whole(step.instruction)));
+        }
+    }
+    let lines = runtime(view, split, moves, &builder);
+    edits.push(stage(last.instruction, &ending, &lines, split.last + 1 < view.steps.len()));
+    Ok(edits)
+}
+
+/// The lines of the runtime stage up to the steps behind the split.
+fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> Vec<String> {
+    let file = view.ctx.file();
+    let mut lines = Vec::new();
+    let platform = view.stage.from.flag("platform").map(|flag| format!("{} ", flag.text()));
+    lines.push(format!("FROM {}{}", platform.unwrap_or_default(), split.runtime.text));
+    if let Some(install) = &moves.install {
+        lines.extend(run(&install.commands, file.escape()));
+    }
+    let fates = || view.steps.iter().zip(&moves.fates);
+    for (name, value) in &split.env {
+        lines.push(format!("ENV {name}={value}"));
+    }
+    for (step, fate) in fates() {
+        match fate {
+            Fate::Build | Fate::BothAfterCopies => {}
+            Fate::Run => lines.extend(text(step, true)),
+            Fate::Both => lines.extend(text(step, false)),
+            Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
+        }
+    }
+    if let Some(workdir) = &moves.workdir {
+        lines.push(format!("WORKDIR {workdir}"));
+    }
+    lines.extend(split.copies.iter().map(|copy| line(copy, builder)));
+    for (step, fate) in fates() {
+        if *fate == Fate::BothAfterCopies {
+            lines.extend(text(step, false));
+        }
+    }
+    if let Some(user) = &moves.user {
+        lines.push(format!("USER {user}"));
+    }
+    lines
+}
+
+fn line(copy: &CopyOut, builder: &str) -> String {
+    let (from, to) = (&copy.from, &copy.to);
+    let plain = |path: &str| {
+        path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'$' | b'\\' | b'`'))
+    };
+    if plain(from) && plain(to) {
+        return format!("COPY --from={builder} {from} {to}");
+    }
+    let quoted = |path: &str| path.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\\\$");
+    format!("COPY --from={builder} [\"{}\", \"{}\"]", quoted(from), quoted(to))
+}
+
+/// The pairs of ENV or ARG with these indices.
+fn pairs(instruction: Instruction<'_>, kept: &[usize]) -> String {
+    let all = instruction.pairs();
+    let written = kept.iter().filter_map(|&index| all.get(index)).map(|pair| pair.whole.text());
+    format!("{} {}", instruction.keyword_token().text(), written.collect::<Vec<_>>().join(" "))
+}
+
+/// The lines of an instruction as they are written, with or without its comments.
+fn text(step: &Step<'_>, comments: bool) -> Vec<String> {
+    let instruction = step.instruction;
+    let span = if comments { whole(instruction) } else { instruction.full_span() };
+    let text = instruction.file().slice(span);
+    text.lines().map(str::to_owned).collect()
+}
+
+/// An instruction and the comments above it, from the start of its first line to the end of its last.
+fn whole(instruction: Instruction<'_>) -> Span {
+    let file = instruction.file();
+    let full = instruction.full_span();
+    let first = instruction.comments_above().first().map_or(full.start, |comment| comment.span.start);
+    let line = file.line_col(first).line;
+    let start = file.line_span(line).map_or(full.start, |span| span.start);
+    Span::new(start.min(full.start), full.end)
+}
+
+/// A RUN of several commands.
+fn run(commands: &[String], escape: char) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, command) in commands.iter().enumerate() {
+        let start = if index == 0 { "RUN " } else { "    && " };
+        let end = if index + 1 < commands.len() { format!(" {escape}") } else { String::new() };
+        lines.push(format!("{start}{command}{end}"));
+    }
+    lines
+}
+
+/// Inserts lines below an instruction of the builder.
+fn below(instruction: Instruction<'_>, lines: &[String]) -> Edit {
+    let file = instruction.file();
+    let newline = file.line_ending();
+    let text: String = lines.iter().flat_map(|line| [line.as_str(), newline]).collect();
+    Edit::insert(instruction.full_span().end, text)
+}
+
+/// Inserts the end of the builder and the runtime stage below the last step of the builder.
+fn stage(last: Instruction<'_>, ending: &[String], lines: &[String], follows: bool) -> Edit {
+    let file = last.file();
+    let newline = file.line_ending();
+    let at = last.full_span().end;
+    let complete = file.text().get(..at as usize).is_some_and(|text| text.ends_with('\n'));
+    let mut text = String::new();
+    if !complete {
+        text.push_str(newline);
+    }
+    for line in ending {
+        text.extend([line.as_str(), newline]);
+    }
+    text.push_str(newline);
+    let all = lines.join(newline);
+    text.push_str(&all);
+    if complete {
+        text.push_str(newline);
+    }
+    let _ = follows;
+    Edit::insert(at, text)
+}
