@@ -43,7 +43,7 @@ impl Rewritten {
         let candidate = found.candidates.pop().unwrap();
         let run = |text: &str, transforms: &[&'static dyn Transform], level: Level| {
             let user = UserSettings { style: case.style(), ..UserSettings::default() };
-            let policy = Policy { settings: Settings { user }, ..Policy::at(level) };
+            let policy = Policy { settings: Settings { user, ..Settings::default() }, ..Policy::at(level) };
             let images = if case.spec.inspect { &bases.inspected } else { &bases.facts };
             let engine = Engine { transforms: transforms.to_vec(), policy, images };
             engine.rewrite(text, &candidate).unwrap()
