@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use harden_core::{Level, Transform};
+use harden_core::{Level, RuntimeStyle, Transform};
 
 use crate::notes::Choice;
 
@@ -162,6 +162,13 @@ pub struct RunArgs {
     #[expect(clippy::doc_markdown, reason = "this is also the help")]
     pub openshift: bool,
 
+    /// What programs run in that need nothing of a distribution [default: what harden.toml says, else scratch].
+    ///
+    /// The same as `runtime` of [multi-stage] in harden.toml; it wins over the file. Programs that need more get the
+    /// small image of the release they are built on, whatever is chosen.
+    #[arg(long, value_enum, value_name = "IMAGE")]
+    pub runtime: Option<RuntimeArg>,
+
     /// Files beside a Dockerfile for what its fixes leave to others [default: what harden.toml says, else auto].
     ///
     /// `Dockerfile.runtime.md` says how to build and run the image now; `.env.example` gets the names of the variables it
@@ -287,6 +294,27 @@ impl From<LevelArg> for Level {
     }
 }
 
+/// `--runtime`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuntimeArg {
+    /// The empty image, with certificates and time zones.
+    Scratch,
+    /// Distroless: certificates, time zones and users, no shell.
+    Distroless,
+    /// The small image of the release the program is built on.
+    Slim,
+}
+
+impl From<RuntimeArg> for RuntimeStyle {
+    fn from(runtime: RuntimeArg) -> Self {
+        match runtime {
+            RuntimeArg::Scratch => RuntimeStyle::Scratch,
+            RuntimeArg::Distroless => RuntimeStyle::Distroless,
+            RuntimeArg::Slim => RuntimeStyle::Slim,
+        }
+    }
+}
+
 /// `--notes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum NotesArg {
@@ -313,8 +341,14 @@ impl From<NotesArg> for Choice {
 pub enum Format {
     /// A diff on standard output, findings on standard error.
     Text,
-    /// One JSON document on standard output.
+    /// One JSON document (docs/report.md).
     Json,
+    /// SARIF 2.1.0 with the fixes, for code scanning and editors.
+    Sarif,
+    /// Workflow commands: annotations of a pull request in GitHub Actions.
+    Github,
+    /// The body of a pull request.
+    Markdown,
 }
 
 /// `--color`.

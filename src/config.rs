@@ -12,6 +12,7 @@ mod files;
 mod images;
 mod read;
 mod set;
+mod stages;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -21,7 +22,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use harden_core::{Level, UserSettings};
+use harden_core::{Level, StageSettings, UserSettings};
 
 use crate::notes::Choice;
 
@@ -29,6 +30,7 @@ pub use error::ConfigError;
 use files::FileRule;
 pub use images::{ImagePattern, ImagePolicy};
 pub use set::Configs;
+pub use stages::StageChoice;
 pub use user::UserChoice;
 
 /// Name of the file.
@@ -61,6 +63,8 @@ pub struct Config {
     pub images: ImagePolicy,
     /// `[non-root-user]`: what is chosen about the user that containers run as.
     pub user: UserChoice,
+    /// `[multi-stage]`: what is chosen about the stages a file is split into.
+    pub stages: StageChoice,
     /// `[registries."host[:port]"]`, by host in lower case; the hosts of Docker Hub are `docker.io`.
     pub registries: BTreeMap<String, Registry>,
     /// Canonical folder of the file.
@@ -151,9 +155,15 @@ impl Config {
         let below =
             path.filter(|_| !self.files.is_empty()).and_then(|path| files::relative(&self.folder, path));
         let rules = self.files.iter().filter(|rule| below.as_deref().is_some_and(|path| rule.covers(path)));
-        let mut settings = FileSettings { config: Some(self), user: self.user, ..FileSettings::default() };
+        let mut settings = FileSettings {
+            config: Some(self),
+            user: self.user,
+            stages: self.stages,
+            ..FileSettings::default()
+        };
         for rule in rules {
             settings.user = rule.user.or(settings.user);
+            settings.stages = rule.stages.or(settings.stages);
             settings.file_level = rule.level.or(settings.file_level);
             settings.skip.extend(rule.skip.iter().map(String::as_str));
         }
@@ -168,6 +178,7 @@ pub struct FileSettings<'c> {
     file_level: Option<Level>,
     skip: BTreeSet<&'c str>,
     user: UserChoice,
+    stages: StageChoice,
 }
 
 impl FileSettings<'_> {
@@ -185,6 +196,12 @@ impl FileSettings<'_> {
     #[must_use]
     pub fn user(&self, given: UserChoice) -> UserSettings {
         given.or(self.user).settings()
+    }
+
+    /// What is chosen about the stages a file is split into. `given` is that of the command line and wins.
+    #[must_use]
+    pub fn stages(&self, given: StageChoice) -> StageSettings {
+        given.or(self.stages).settings()
     }
 
     /// Whether a transform may run, as far as the file has a say.

@@ -2,10 +2,12 @@
 
 mod beside;
 mod dirty;
+mod document;
 mod file;
 mod prepare;
 mod printer;
 mod render;
+mod report;
 mod resolve;
 mod source;
 
@@ -92,11 +94,13 @@ fn misuse(args: &RunArgs, verb: Verb, all: &[&'static dyn Transform]) -> Option<
     let stdin = args.input.paths.iter().any(|path| path == Path::new("-"));
     if args.openshift && matches!(verb, Verb::Update) {
         Some("`harden update` moves digests and makes no users; leave --openshift out")
+    } else if args.runtime.is_some() && matches!(verb, Verb::Update) {
+        Some("`harden update` moves digests and splits no stages; leave --runtime out")
     } else if args.transforms(all).is_empty() {
         Some("--only and --skip leave no transform to run; `harden list` shows their names")
-    } else if stdin && args.mode() == Mode::Write && args.format == Format::Json {
+    } else if stdin && args.mode() == Mode::Write && args.format != Format::Text {
         Some(
-            "--write prints the file given as `-`, and so does --format json with its report; use one of them",
+            "--write prints the file given as `-`, and every --format but text prints its report; use one of them",
         )
     } else {
         None
@@ -167,8 +171,8 @@ fn rewrite(args: &RunArgs, verb: Verb, out: &mut Sink<'_>, err: &mut Sink<'_>) -
                 pool.install(|| drafts.into_par_iter().map(finish).collect())
             }
         };
-        for rendered in rendered {
-            printer.file(&rendered)?;
+        for mut rendered in rendered {
+            printer.file(&mut rendered)?;
             rendered.request.into_iter().for_each(|request| shared.add(request));
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use harden_core::Level;
 
-use super::UserChoice;
+use super::{StageChoice, UserChoice};
 
 /// One `[[files]]` entry of a `harden.toml`.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub(super) struct FileRule {
     pub(super) level: Option<Level>,
     pub(super) skip: BTreeSet<String>,
     pub(super) user: UserChoice,
+    pub(super) stages: StageChoice,
 }
 
 impl FileRule {

@@ -10,14 +10,16 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::{self, FileRule};
 use super::images::{ImagePattern, ImagePolicy};
+use super::stages::RUNTIMES;
 use super::user::STYLES;
-use super::{Config, ConfigError, Registry, UserChoice};
+use super::{Config, ConfigError, Registry, StageChoice, UserChoice};
 use crate::notes::Choice;
 
 const TOP: &[&str] = &[
     "facts",
     "files",
     "level",
+    "multi-stage",
     "non-root-user",
     "notes",
     "offline",
@@ -26,10 +28,11 @@ const TOP: &[&str] = &[
     "registries",
     "skip",
 ];
+const MULTI_STAGE: &[&str] = &["runtime"];
 const NON_ROOT_USER: &[&str] = &["recursive-chown", "style"];
 const PIN_DIGEST: &[&str] = &["ignore", "only"];
 const REGISTRY: &[&str] = &["insecure", "mirror"];
-const FILES: &[&str] = &["level", "non-root-user", "paths", "skip"];
+const FILES: &[&str] = &["level", "multi-stage", "non-root-user", "paths", "skip"];
 const LEVELS: &[&str] = &["safe", "review", "suggest"];
 const NOTES: [(&str, Choice); 3] =
     [("auto", Choice::Auto), ("always", Choice::Always), ("never", Choice::Never)];
@@ -58,6 +61,7 @@ pub(super) fn parse(text: &str, path: &Path, origin: &str) -> Result<Config, Con
         offline: top.boolean("offline")?,
         notes: top.notes()?,
         user: top.user()?,
+        stages: top.stages()?,
         ..Config::default()
     };
     origin.clone_into(&mut config.images.origin);
@@ -247,6 +251,22 @@ impl<'r, 't> Section<'r, 't> {
         Ok(UserChoice { style, recursive: section.boolean("recursive-chown")? })
     }
 
+    /// `[multi-stage]`, here or in a `[[files]]` entry.
+    fn stages(&self) -> Result<StageChoice, ConfigError> {
+        let Some(section) = self.table("multi-stage", MULTI_STAGE)? else {
+            return Ok(StageChoice::default());
+        };
+        let Some((text, span)) = section.string("runtime", "`scratch`, `distroless` or `slim`")? else {
+            return Ok(StageChoice::default());
+        };
+        let known = RUNTIMES.iter().find(|(name, _)| *name == text);
+        let Some(&(_, found)) = known else {
+            let help = suggestion(text, &RUNTIMES.map(|(name, _)| name), "it takes");
+            return Err(self.reader.error(span, format!("`runtime` cannot be `{text}`"), help));
+        };
+        Ok(StageChoice { runtime: Some(found) })
+    }
+
     fn transforms(&self, key: &str) -> Result<Vec<String>, ConfigError> {
         let all = harden_transforms::all().iter().chain(harden_transforms::update());
         let names: Vec<&str> = all.map(|one| one.meta().name).collect();
@@ -310,7 +330,7 @@ impl<'r, 't> Section<'r, 't> {
             self.reader.error(span, format!("the path `{text}` {why}"), help)
         })?;
         let skip = self.transforms("skip")?.into_iter().collect();
-        Ok(FileRule { paths, level: self.level()?, skip, user: self.user()? })
+        Ok(FileRule { paths, level: self.level()?, skip, user: self.user()?, stages: self.stages()? })
     }
 }
 

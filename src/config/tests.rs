@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use dockerfile_syntax::Reference;
-use harden_core::{Level, UserSettings, UserStyle};
+use harden_core::{Level, RuntimeStyle, StageSettings, UserSettings, UserStyle};
 
 use super::*;
 
@@ -54,7 +54,11 @@ fn the_documented_example_means_what_it_says() {
     let own_group = UserChoice { style: Some(UserStyle::OwnGroup), recursive: Some(false) };
     assert_eq!(config.user, own_group);
     assert_eq!(config.user.settings(), UserSettings::default(), "the example shows the defaults");
+    let scratch = StageChoice { runtime: Some(RuntimeStyle::Scratch) };
+    assert_eq!(config.stages, scratch);
+    assert_eq!(config.stages.settings(), StageSettings::default(), "the example shows the default");
     assert_eq!(config.files.len(), 1);
+    assert_eq!(config.files[0].stages, StageChoice { runtime: Some(RuntimeStyle::Slim) });
     let root_group = UserChoice { style: Some(UserStyle::RootGroup), recursive: None };
     assert_eq!(config.files[0].user, root_group);
     for key in [
@@ -71,6 +75,8 @@ fn the_documented_example_means_what_it_says() {
         "insecure",
         "paths",
         "non-root-user.style",
+        "runtime",
+        "multi-stage.runtime",
     ] {
         assert!(example.contains(&format!("\n{key} = ")), "the example shows every key: {key}");
     }
@@ -232,6 +238,23 @@ fn mistakes_are_errors_with_their_place() {
         (
             "[[files]]\npaths = ['a']\nnon-root-user.style = 'x'",
             "harden.toml:3:23: there is no style `x`; the styles are `own-group`, `root-group`",
+        ),
+        (
+            "[multi-stage]\nruntime = 'slm'",
+            "harden.toml:2:11: `runtime` cannot be `slm`; did you mean `slim`? it takes `scratch`, `distroless`, `slim`",
+        ),
+        (
+            "[multi-stage]\nruntime = false",
+            "harden.toml:2:11: `runtime` is a boolean; it takes `scratch`, `distroless` or `slim`",
+        ),
+        (
+            "[multi-stage]\nruntimes = 'slim'",
+            "harden.toml:2:1: there is no key `runtimes` in [multi-stage]; did you mean `runtime`?",
+        ),
+        ("multi-stage = 'slim'", "harden.toml:1:15: `multi-stage` is a string; it takes a table"),
+        (
+            "[[files]]\npaths = ['a']\nmulti-stage.runtime = 'x'",
+            "harden.toml:3:23: `runtime` cannot be `x`; it takes `scratch`, `distroless`, `slim`",
         ),
         ("registries = 1", "harden.toml:1:14: `registries` is a number"),
         ("registries.a = 1", "harden.toml:1:16: `registries.\"a\"` is a number"),
@@ -413,6 +436,36 @@ fn the_user_is_chosen_on_the_command_line_then_for_files_then_at_the_top() {
     let stdin = config.for_file(None).user(UserChoice::default());
     assert_eq!(stdin, UserSettings { style: UserStyle::RootGroup, recursive: true });
     assert_eq!(FileSettings::default().user(UserChoice::default()), UserSettings::default());
+}
+
+#[test]
+fn the_runtime_is_chosen_on_the_command_line_then_for_files_then_at_the_top() {
+    let dir = repository(&[
+        (
+            "harden.toml",
+            "[multi-stage]\nruntime = 'distroless'\n\
+             [[files]]\npaths = ['a']\nmulti-stage.runtime = 'slim'\n\
+             [[files]]\npaths = ['a/b']\nlevel = 'safe'\n\
+             [[files]]\npaths = ['c']\nmulti-stage = { runtime = 'scratch' }\n",
+        ),
+        ("Dockerfile", ""),
+        ("a/b/Dockerfile", ""),
+        ("c/Dockerfile", ""),
+    ]);
+    let config = Config::discover(dir.path()).unwrap().unwrap();
+    let given = StageChoice { runtime: Some(RuntimeStyle::Distroless) };
+    for (path, runtime) in [
+        ("Dockerfile", RuntimeStyle::Distroless),
+        ("a/Dockerfile", RuntimeStyle::Slim),
+        ("a/b/Dockerfile", RuntimeStyle::Slim),
+        ("c/Dockerfile", RuntimeStyle::Scratch),
+    ] {
+        let settings = config.for_file(Some(&dir.path().join(path)));
+        assert_eq!(settings.stages(StageChoice::default()).runtime, runtime, "{path}");
+        assert_eq!(settings.stages(given).runtime, RuntimeStyle::Distroless, "{path}");
+    }
+    assert_eq!(config.for_file(None).stages(StageChoice::default()).runtime, RuntimeStyle::Distroless);
+    assert_eq!(FileSettings::default().stages(StageChoice::default()), StageSettings::default());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use harden_core::{Level, Policy, Transform, UserStyle};
 
 use super::source::Source;
 use crate::cli::{InputArgs, RunArgs};
-use crate::config::{Config, Configs, UserChoice};
+use crate::config::{Config, Configs, StageChoice, UserChoice};
 use crate::engine::Engine;
 use crate::facts::cache;
 use crate::facts::file::RecordedFacts;
@@ -72,6 +72,8 @@ pub(super) struct Rules<'a> {
     pub(super) level: Option<Level>,
     /// What the command line chooses about the user that containers run as.
     pub(super) user: UserChoice,
+    /// What the command line chooses about the stages a file is split into.
+    pub(super) stages: StageChoice,
     /// What the command line says about files of notes.
     pub(super) notes: Option<Choice>,
     pub(super) configs: &'a Configs,
@@ -84,6 +86,7 @@ impl<'a> Rules<'a> {
             transforms: args.transforms(all),
             level: args.level.map(Into::into),
             user,
+            stages: StageChoice { runtime: args.runtime.map(Into::into) },
             notes: args.notes.map(Into::into),
             configs,
         }
@@ -114,7 +117,7 @@ impl<'a> Rules<'a> {
                 level: settings.level(self.level).unwrap_or(Level::Review),
                 settings: harden_core::Settings {
                     user: settings.user(self.user),
-                    ..harden_core::Settings::default()
+                    stages: settings.stages(self.stages),
                 },
             },
             images: &allowed,

@@ -13,7 +13,7 @@ use super::render::{plain_error, plain_warning};
 use super::source::{Source, Stdin};
 use super::{ERROR, OK, UNREACHED, find, pool};
 use crate::cli::ResolveArgs;
-use crate::config::UserChoice;
+use crate::config::{StageChoice, UserChoice};
 use crate::facts::images::{ImageFacts, Knowledge};
 use crate::lookup;
 use crate::output::Sink;
@@ -44,6 +44,7 @@ pub(super) fn resolve(args: &ResolveArgs, out: &mut Sink<'_>, err: &mut Sink<'_>
         transforms: harden_transforms::all().to_vec(),
         level: None,
         user: UserChoice::default(),
+        stages: StageChoice::default(),
         notes: None,
         configs: &configs,
     };

@@ -48,3 +48,17 @@ fn an_update_makes_no_users() {
         .harden(&["update", "--openshift"])
         .failed_with("error: `harden update` moves digests and makes no users; leave --openshift out");
 }
+
+#[test]
+fn a_wrong_runtime_is_an_error() {
+    let sandbox = Sandbox::new(&[("Dockerfile", "FROM scratch\nADD . /\n")]);
+    sandbox.write("harden.toml", "[multi-stage]\nruntime = \"alpine\"\n");
+    sandbox.harden(&["--write"]).failed_with(
+        "harden.toml:2:11: `runtime` cannot be `alpine`; it takes `scratch`, `distroless`, `slim`",
+    );
+    sandbox.write("harden.toml", "");
+    sandbox.harden(&["--runtime", "alpine"]).failed_with("invalid value 'alpine' for '--runtime <IMAGE>'");
+    sandbox
+        .harden(&["update", "--runtime", "slim"])
+        .failed_with("error: `harden update` moves digests and splits no stages; leave --runtime out");
+}

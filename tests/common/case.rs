@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dockerfile_syntax::{Dockerfile, Instruction, Span};
 use harden::Engine;
-use harden::config::{Config, UserChoice};
+use harden::config::{Config, StageChoice, UserChoice};
 use harden::discover::{Candidate, Input, Options, discover};
 use harden::facts::file::RecordedFacts;
 use harden::output::diff::{DiffOptions, FileDiff, unified};
@@ -26,8 +26,8 @@ use super::archive;
 /// build context that does not exist; a second Dockerfile may not.
 ///
 /// In a case folder, `NAME.make` is not copied: it holds the recipe that makes `NAME` (see [`archive::make`]). A file
-/// `stdin` makes the Dockerfile come from standard input, without a build context. `[non-root-user]` of a
-/// `harden.toml` counts.
+/// `stdin` makes the Dockerfile come from standard input, without a build context. `[non-root-user]` and
+/// `[multi-stage]` of a `harden.toml` count.
 pub(crate) struct Case {
     pub(crate) text: String,
     candidate: Candidate,
@@ -66,7 +66,10 @@ impl Case {
         let facts = RecordedFacts::load(if own.exists() { &own } else { facts }).unwrap();
         let config = Config::discover(folder.path()).unwrap();
         let chosen = config.as_ref().map(|config| config.for_file(candidate.path())).unwrap_or_default();
-        let settings = Settings { user: chosen.user(UserChoice::default()), ..Settings::default() };
+        let settings = Settings {
+            user: chosen.user(UserChoice::default()),
+            stages: chosen.stages(StageChoice::default()),
+        };
         Self { text, candidate, settings, facts, folder }
     }
 
