@@ -32,7 +32,7 @@ fn found(folder: &TempDir) -> Discovery {
 
 /// What a rewrite would come to that ended with `text` and these notes.
 fn outcome(text: &str, notes: Vec<Note>) -> Outcome {
-    let patch = Patch { transform: "test", before: Arc::from(""), after: text.into() };
+    let patch = Patch { transform: "test", before: Arc::from(""), after: text.into(), fixes: Vec::new() };
     let report = Report {
         transform: "test",
         id: "test",

@@ -131,11 +131,15 @@ impl ErrorReport {
 /// A path, compose or bake file that could not be used, or a repository that could not be checked.
 #[derive(Debug, Serialize)]
 pub struct ProblemReport {
-    path: String,
+    /// The file or folder, as found.
+    pub path: String,
+    /// Line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    error: bool,
-    message: String,
+    pub line: Option<usize>,
+    /// Whether the run counts it as a failure.
+    pub error: bool,
+    /// What is wrong and what to do.
+    pub message: String,
 }
 
 impl ProblemReport {

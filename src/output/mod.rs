@@ -1,10 +1,16 @@
 //! What harden prints.
 
 pub mod diff;
+pub mod fixes;
+pub mod github;
 pub mod json;
+pub mod markdown;
+pub mod sarif;
+mod severity;
 pub mod snippet;
 pub mod summary;
 pub mod text;
+pub mod view;
 mod visible;
 
 use std::io::{self, ErrorKind, Write};

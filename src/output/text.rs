@@ -1,6 +1,6 @@
 //! Findings for people.
 
-mod notes;
+pub(super) mod notes;
 #[cfg(test)]
 mod tests;
 
@@ -112,9 +112,14 @@ fn hazards(out: &mut String, path: &str, source: &Dockerfile, hazards: &[Hazard]
 
 /// The findings of a file in the order of their places. The engine has them in the order they were fixed.
 pub(super) fn sorted(outcome: &Outcome) -> Vec<&Report> {
-    let mut reports: Vec<_> = outcome.reports.iter().collect();
-    reports.sort_by_key(|report| (report.span.start, report.transform, report.id));
-    reports
+    order(outcome).into_iter().filter_map(|at| outcome.reports.get(at)).collect()
+}
+
+/// Their places in [`Outcome::reports`].
+pub(super) fn order(outcome: &Outcome) -> Vec<usize> {
+    let mut reports: Vec<_> = outcome.reports.iter().enumerate().collect();
+    reports.sort_by_key(|(_, report)| (report.span.start, report.transform, report.id));
+    reports.into_iter().map(|(at, _)| at).collect()
 }
 
 struct Line<'r> {
@@ -157,7 +162,8 @@ thread_local! {
     static KNOWN: RefCell<HashSet<Box<str>>> = RefCell::default();
 }
 
-fn quoted(text: &str) -> String {
+/// Masked, and harmless for a terminal.
+pub(super) fn quoted(text: &str) -> String {
     if KNOWN.with_borrow(|known| known.contains(text)) {
         return text.to_owned();
     }

@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use super::dirty::Unchecked;
+use super::document::Document;
 use super::render::{Rendered, Renderer};
 use super::{CHANGES, ERROR, OK, REMAINING, UNREACHED, shown};
-use crate::cli::RunArgs;
+use crate::cli::{Format, RunArgs};
 use crate::discover::{Discovery, Problem, ProblemKind};
 use crate::facts::registry::NetworkReport;
 use crate::notes::Companion;
@@ -52,9 +53,10 @@ pub(super) struct Printer<'a, 'o, 'e> {
     /// Who moves the pins of each file that got one.
     pinned: Vec<Updater>,
     updaters: Updaters,
-    /// For the end of a JSON document.
+    /// The report, unless it is text.
+    document: Option<Document<'a>>,
+    /// For the end of a document.
     unchecked: Vec<Unchecked>,
-    companions: Vec<json::CompanionReport>,
     left: Vec<json::ProblemReport>,
 }
 
@@ -75,16 +77,16 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             summary: Summary::default(),
             pinned: Vec::new(),
             updaters: Updaters::default(),
+            document: Document::new(renderer),
             unchecked: Vec::new(),
-            companions: Vec::new(),
             left: Vec::new(),
         }
     }
 
     /// What comes before the first file.
     pub(super) fn begin(&mut self, found: &Discovery, network: &Network) -> io::Result<()> {
-        if self.renderer.is_json() {
-            return self.out.put(&json::begin());
+        if let Some(document) = &self.document {
+            return self.out.put(&document.begin());
         }
         for problem in &found.problems {
             let message = problem.to_string();
@@ -103,7 +105,7 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
 
     /// A repository whose files are written without having been checked.
     pub(super) fn warning(&mut self, unchecked: Unchecked) -> io::Result<()> {
-        if self.renderer.is_json() {
+        if self.document.is_some() {
             self.unchecked.push(unchecked);
             return Ok(());
         }
@@ -111,10 +113,10 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
     }
 
     /// The next file.
-    pub(super) fn file(&mut self, rendered: &Rendered) -> io::Result<()> {
-        if self.renderer.is_json() {
-            let comma = if self.summary.files > 0 { ",\n" } else { "\n" };
-            self.out.put(comma)?;
+    pub(super) fn file(&mut self, rendered: &mut Rendered) -> io::Result<()> {
+        if let Some(document) = &mut self.document {
+            let part = std::mem::take(&mut rendered.part);
+            self.out.put(&document.file(part, self.summary.files == 0))?;
         }
         self.summary.add(&rendered.summary);
         if let Some(path) = &rendered.pinned {
@@ -134,9 +136,8 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
     /// A file that several Dockerfiles share.
     pub(super) fn companion(&mut self, companion: &Companion) -> io::Result<()> {
         self.summary.beside += 1;
-        if self.renderer.is_json() {
-            self.companions.push(self.renderer.companion_report(companion));
-            return Ok(());
+        if let Some(document) = &mut self.document {
+            return self.out.put(&document.companion(companion));
         }
         self.out.put(&self.renderer.companion(companion))
     }
@@ -147,7 +148,7 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
         let path = shown(path);
         self.summary.beside_failed += usize::from(error);
         self.summary.refused += usize::from(!error);
-        if self.renderer.is_json() {
+        if self.document.is_some() {
             self.left.push(json::ProblemReport::of(path, message.to_owned(), error));
             return Ok(());
         }
@@ -158,19 +159,26 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
     /// What comes after the last file, and the exit code.
     pub(super) fn end(&mut self, found: &Discovery, network: &Network) -> io::Result<u8> {
         let code = self.code(found, network);
-        let notes = if self.renderer.is_json() { Vec::new() } else { notes(self.pinned.iter()) };
-        if self.renderer.is_json() {
+        // A JSON report has no word for them.
+        let is_json = self.renderer.format() == Format::Json;
+        let notes = if is_json { Vec::new() } else { notes(self.pinned.iter()) };
+        let mut tells = self.document.is_none() && !self.quiet;
+        if let Some(document) = self.document.take() {
             let problems =
                 found.problems.iter().map(|one| json::ProblemReport::new(one, is_error(one, found)));
             let unchecked =
                 self.unchecked.drain(..).map(|one| json::ProblemReport::warning(one.path(), one.message));
             let problems: Vec<_> = problems.chain(unchecked).chain(self.left.drain(..)).collect();
-            let summary = json::SummaryReport::new(&self.summary, code);
-            self.out.put(&json::end(&self.companions, &problems, network.lines(), &summary))?;
-        } else if !self.quiet && self.summary.files > 0 {
+            let registries = network.lines();
+            self.out.put(&document.end(&problems, registries, &notes, &self.summary, code))?;
+            // Workflow commands stand in a log that people read.
+            tells = self.renderer.format() == Format::Github && !self.quiet;
+        } else if tells && self.summary.files > 0 {
             for note in notes {
                 self.err.put(&self.renderer.note(&note))?;
             }
+        }
+        if tells && self.summary.files > 0 {
             self.err.put(&format!("{}\n", self.summary.line(self.renderer.written())))?;
         }
         Ok(code)

@@ -14,7 +14,8 @@ use crate::notes::{Companion, Request};
 use crate::output::diff::{DiffOptions, DiffStyle, FileDiff, Secrets, unified};
 use crate::output::summary::Summary;
 use crate::output::text::Look;
-use crate::output::{json, snippet, text, visible};
+use crate::output::view::Name;
+use crate::output::{json, markdown, sarif, snippet, text, visible};
 use crate::updaters::Note;
 
 /// What one file adds to the output.
@@ -22,6 +23,8 @@ use crate::updaters::Note;
 pub(super) struct Rendered {
     /// For standard output; in JSON the object of the file.
     pub(super) out: String,
+    /// What it adds to a document that is put together at the end, or counted while it is written.
+    pub(super) part: Part,
     /// For standard error.
     pub(super) err: String,
     /// Its part of the last line.
@@ -30,6 +33,16 @@ pub(super) struct Rendered {
     pub(super) pinned: Option<PathBuf>,
     /// What it wants in files that several Dockerfiles share.
     pub(super) request: Option<Request>,
+}
+
+/// What one file adds to a document.
+#[derive(Default)]
+pub(super) enum Part {
+    /// Nothing but its text.
+    #[default]
+    Text,
+    Sarif(sarif::FilePart),
+    Markdown(markdown::FilePart),
 }
 
 /// How a run prints.
@@ -48,13 +61,17 @@ impl<'a> Renderer<'a> {
         Self { args, colour_out, colour_err, root: root() }
     }
 
-    pub(super) fn is_json(&self) -> bool {
-        self.args.format == Format::Json
+    pub(super) fn format(&self) -> Format {
+        self.args.format
     }
 
     /// Whether the changes are in the files, not only shown.
     pub(super) fn written(&self) -> bool {
         self.args.mode() == Mode::Write
+    }
+
+    pub(super) fn verbose(&self) -> bool {
+        self.args.verbose
     }
 
     /// A line for standard error. `message` names what it is about.
@@ -92,19 +109,29 @@ impl<'a> Renderer<'a> {
             }
             Err(_) => summary.fail(),
         }
-        if self.is_json() {
-            return Rendered { out: self.json_object(path, result), summary, ..Rendered::default() };
+        let mut rendered = Rendered { summary, ..Rendered::default() };
+        match self.format() {
+            Format::Text => (rendered.out, rendered.err) = self.text(path, result),
+            Format::Json => rendered.out = self.json_object(path, result),
+            Format::Sarif => rendered.part = Part::Sarif(self.sarif(path, result)),
+            Format::Github => rendered.out = self.github(path, result),
+            Format::Markdown => rendered.part = Part::Markdown(self.markdown(path, result)),
         }
-        let (out, err) = match result {
+        let pinned = result.as_ref().is_ok_and(|rewritten| is_pinned(&rewritten.outcome)) && path != "-";
+        rendered.pinned = pinned.then(|| PathBuf::from(path));
+        rendered
+    }
+
+    /// What goes to standard output and to standard error.
+    fn text(&self, path: &str, result: &Result<Rewritten, Failure>) -> (String, String) {
+        match result {
             Ok(rewritten) => {
                 let page = rewritten.page.as_ref().map(|page| self.companion(page)).unwrap_or_default();
                 (self.change(path, rewritten) + &page, self.findings(path, rewritten))
             }
             Err(Failure::Invalid(file)) => (String::new(), snippet::invalid(path, file, self.colour_err)),
             Err(Failure::Other(message)) => (String::new(), self.error(message)),
-        };
-        let pinned = result.as_ref().is_ok_and(|rewritten| is_pinned(&rewritten.outcome)) && path != "-";
-        Rendered { out, err, summary, pinned: pinned.then(|| PathBuf::from(path)), request: None }
+        }
     }
 
     fn change(&self, path: &str, rewritten: &Rewritten) -> String {
@@ -140,7 +167,7 @@ impl<'a> Renderer<'a> {
         json::CompanionReport {
             path: super::shown(&companion.path),
             kind: companion.kind.name(),
-            status: if companion.before().is_some() { "changed" } else { "new" },
+            status: super::report::status(companion),
             diff: self.companion_diff(companion, DiffStyle::Plain, true),
         }
     }
@@ -214,8 +241,14 @@ impl<'a> Renderer<'a> {
 
     /// The name a diff gives to a file: relative to [`root`], links followed, since `git apply` refuses to patch a link.
     fn name_in_diff(&self, path: &str) -> String {
+        let Name { path, inside } = self.name(path);
+        if inside { path } else { path.trim_start_matches('/').to_owned() }
+    }
+
+    /// What a file is called in reports.
+    pub(super) fn name(&self, path: &str) -> Name {
         if path == "-" {
-            return "Dockerfile".to_owned();
+            return Name { path: "Dockerfile".to_owned(), inside: true };
         }
         // A file that is new has only a folder yet.
         let real = Path::new(path).canonicalize().ok().or_else(|| {
@@ -226,7 +259,10 @@ impl<'a> Renderer<'a> {
         });
         let below =
             real.as_deref().zip(self.root.as_deref()).and_then(|(real, root)| real.strip_prefix(root).ok());
-        below.map_or_else(|| path.trim_start_matches('/').to_owned(), super::shown)
+        match below.map(super::shown) {
+            Some(below) if !below.is_empty() => Name { path: below, inside: true },
+            _ => Name { path: path.to_owned(), inside: false },
+        }
     }
 }
 

@@ -13,10 +13,10 @@ use crate::notes::words::{chown_command, is_folder, secret_option, shell_word};
 
 /// A consequence in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Advice {
-    pub(super) message: String,
+pub(in crate::output) struct Advice {
+    pub(in crate::output) message: String,
     /// A command to run once.
-    pub(super) command: Option<String>,
+    pub(in crate::output) command: Option<String>,
 }
 
 /// The user and group of the container, as far as a fix says.
@@ -24,7 +24,7 @@ type User = Option<(u32, u32)>;
 
 /// Remembers what was said about a file.
 #[derive(Debug, Default)]
-pub(super) struct Notes<'n> {
+pub(in crate::output) struct Notes<'n> {
     said: BTreeSet<(User, &'n Note)>,
     /// Groups whose `fsGroup` was explained.
     groups: BTreeSet<User>,
@@ -32,7 +32,7 @@ pub(super) struct Notes<'n> {
 
 impl<'n> Notes<'n> {
     /// What was not said yet, most general first; of long lists `limit` entries.
-    pub(super) fn of(&mut self, notes: &'n [Note], limit: usize) -> Vec<Advice> {
+    pub(in crate::output) fn of(&mut self, notes: &'n [Note], limit: usize) -> Vec<Advice> {
         let user = notes.iter().find_map(|note| match note {
             Note::RunsAs { uid, gid } => Some((*uid, *gid)),
             _ => None,
