@@ -69,7 +69,7 @@ fn fix(view: &View<'_, '_>, mut split: Split) -> Result<(Fix, Vec<harden_core::H
     gates::stop(view)?;
     let moves = moves::plan(view, &mut split)?;
     let mut hazards = std::mem::take(&mut split.hazards);
-    hazards.extend(gates::lower(view, &split));
+    hazards.extend(gates::lower(view, &split, &moves));
     let mut seen = std::collections::BTreeSet::new();
     hazards.retain(|hazard| seen.insert(hazard.clone()));
     let edits = write::edits(view, &split, &moves)?;

@@ -7,6 +7,7 @@ use harden_core::{Why, image_path};
 
 use super::effects::{self, Effect};
 use super::packages::{self, Install};
+use super::ran::Ran;
 use super::split::{CopyOut, Split};
 use super::view::{Step, View};
 
@@ -20,8 +21,8 @@ pub(crate) struct Moves {
     pub(crate) workdir: Option<String>,
     /// What installs the packages the runtime stage needs.
     pub(crate) install: Option<Install>,
-    /// The user in force at the split, as written.
-    pub(crate) user: Option<String>,
+    /// The user in force before each step up to the split and behind it, as written; `None` where the file sets none.
+    pub(crate) users: Vec<Option<String>>,
 }
 
 /// What becomes of an instruction.
@@ -37,6 +38,8 @@ pub(crate) enum Fate {
     Pairs(Vec<usize>),
     /// It is in both; in the runtime stage it has to follow the files of the builder.
     BothAfterCopies,
+    /// The builder keeps it whole, the runtime stage gets a RUN of these commands of it.
+    Commands(Vec<String>),
 }
 
 /// Finds out.
@@ -46,22 +49,24 @@ pub(crate) enum Fate {
 pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why> {
     let mut moves = Moves::default();
     let mut names = BTreeSet::new();
+    let mut user = None;
     for step in view.steps.iter().take(split.last + 1) {
+        moves.users.push(user.clone());
         let fate = match step.instruction.keyword() {
             Keyword::Run => run(view, split, step, &mut names)?,
             Keyword::Copy | Keyword::Add => copy(view, split, step)?,
             Keyword::Env => env(split, step.instruction),
             Keyword::Arg | Keyword::Workdir => Fate::Build,
             Keyword::User => {
-                moves.user = Some(step.instruction.arguments().text().to_owned());
+                user = Some(step.instruction.arguments().text().to_owned());
                 Fate::Build
             }
             Keyword::Shell => Fate::Both,
-            Keyword::Onbuild => return Err(Why::new("onbuild", "ONBUILD runs in builds that use the image")),
             _ => Fate::Run,
         };
         moves.fates.push(fate);
     }
+    moves.users.push(user);
     arguments(view, split, &mut moves);
     names.extend(split.packages.iter().cloned());
     moves.install = packages::install(view, split, names)?;
@@ -92,36 +97,50 @@ fn run(
     }
     let (mut repeat, mut only_build) = (false, true);
     let mut after_copies = false;
+    let mut repeated: Vec<&Ran> = Vec::new();
     for ran in &step.ran {
         if split.explained.contains(&ran.at) {
             only_build = false;
             continue;
         }
-        match effects::of(view, ran) {
-            Effect::Nothing => {}
-            Effect::Packages(found) => {
-                names.extend(found);
-                only_build = false;
-            }
-            Effect::Account => repeat = true,
-            Effect::Folders(paths) | Effect::Owners(paths) => {
-                let gone = paths.into_iter().filter(|path| !is_carried(split, path));
-                let gone: Vec<String> = gone.collect();
-                if split.runtime.shell {
-                    repeat |= !gone.is_empty();
-                    after_copies |= gone.iter().any(|path| is_in_project(split, path));
-                } else {
-                    split.copies.extend(gone.into_iter().map(CopyOut::folder));
+        for effect in effects::of(view, ran) {
+            match effect {
+                Effect::Refresh | Effect::Removes(_) | Effect::Unpackages(_) | Effect::Mirror => {}
+                Effect::Packages(_) | Effect::Repository => only_build = false,
+                Effect::Account | Effect::Upgrade => {
+                    repeat = true;
+                    repeated.push(ran);
                 }
+                Effect::Folders(paths) | Effect::Owners(paths) => {
+                    let gone = paths.into_iter().filter(|path| !is_carried(split, path));
+                    let gone: Vec<String> = gone.collect();
+                    if !split.runtime.shell {
+                        split.copies.extend(gone.into_iter().map(CopyOut::folder));
+                    } else if !gone.is_empty() {
+                        repeat = true;
+                        repeated.push(ran);
+                        after_copies |= gone.iter().any(|path| is_in_project(split, path));
+                    }
+                }
+                Effect::Trees(paths) => {
+                    let gone: Vec<String> =
+                        paths.into_iter().filter(|path| is_outside(split, path)).collect();
+                    split.copies.extend(gone.into_iter().map(CopyOut::folder));
+                    only_build = false;
+                }
+                Effect::Writes(paths) | Effect::Edits(paths) | Effect::Modes(paths) => {
+                    let gone: Vec<String> =
+                        paths.into_iter().filter(|path| is_outside(split, path)).collect();
+                    split.copies.extend(gone.into_iter().map(CopyOut::file));
+                    only_build = false;
+                }
+                Effect::System => {
+                    let message =
+                        format!("`{}` changes settings of the system", first_line(step.instruction));
+                    return Err(Why::new("system-settings", message));
+                }
+                Effect::Unknown(_) => return Err(unknown()),
             }
-            Effect::Writes(paths) | Effect::Modes(paths) => {
-                let gone =
-                    paths.into_iter().filter(|path| !is_carried(split, path) && !is_in_project(split, path));
-                let gone: Vec<CopyOut> = gone.map(CopyOut::file).collect();
-                split.copies.extend(gone);
-                only_build = false;
-            }
-            Effect::Unknown => return Err(unknown()),
         }
     }
     match (repeat, only_build) {
@@ -132,6 +151,13 @@ fn run(
         }
         (true, true) if after_copies => Ok(Fate::BothAfterCopies),
         (true, true) => Ok(Fate::Both),
+        (true, false) if !after_copies && is_plain_list(step) => {
+            let text = |ran: &&Ran| {
+                let range = &ran.command.span;
+                step.instruction.file().text().get(range.clone()).unwrap_or_default().to_owned()
+            };
+            Ok(Fate::Commands(repeated.iter().map(text).collect()))
+        }
         (true, false) => {
             let message = format!(
                 "`{}` builds and makes users or folders at once; split it into two RUN",
@@ -140,6 +166,32 @@ fn run(
             Err(Why::new("mixed-step", message))
         }
     }
+}
+
+/// Whether a RUN is a list of commands of which each is executed when those before it succeeded: only `&&` and `;` stand
+/// between them.
+fn is_plain_list(step: &Step<'_>) -> bool {
+    let file = step.instruction.file();
+    let mut ends = step.ran.iter().map(|ran| ran.command.span.end).collect::<Vec<_>>();
+    ends.pop();
+    let starts = step.ran.iter().skip(1).map(|ran| ran.command.span.start);
+    let plain = ends.into_iter().zip(starts).all(|(end, start)| {
+        let between: String =
+            file.text().get(end..start).unwrap_or("?").lines().filter_map(joining).collect();
+        matches!(between.as_str(), "&&" | ";")
+    });
+    // One line each, so that no comment or continuation gets in between.
+    plain
+        && step
+            .ran
+            .iter()
+            .all(|ran| file.text().get(ran.command.span.clone()).is_some_and(|text| !text.contains('\n')))
+}
+
+/// What stands in a line between two commands besides blanks, continuations and comments.
+fn joining(line: &str) -> Option<&str> {
+    let line = line.trim().trim_end_matches(['\\', '`']).trim();
+    (!line.starts_with('#')).then_some(line)
 }
 
 /// COPY and ADD: into the project they are the business of the recipe, anything else the runtime stage gets as well.
@@ -174,7 +226,7 @@ fn arguments(view: &View<'_, '_>, split: &Split, moves: &mut Moves) {
             used.push(step.instruction.joined());
         }
     }
-    used.extend(moves.user.as_deref());
+    used.extend(moves.users.iter().flatten().map(String::as_str));
     let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
     for step in
         view.steps.iter().take(split.last + 1).filter(|step| step.instruction.keyword() == Keyword::Arg)
@@ -206,6 +258,11 @@ fn is_named(texts: &[&str], name: &str) -> bool {
             ends && (before.ends_with('$') || before.ends_with("${"))
         })
     })
+}
+
+/// Whether a path is neither in the project nor taken over anyway.
+fn is_outside(split: &Split, path: &str) -> bool {
+    !is_carried(split, path) && !is_in_project(split, path)
 }
 
 /// Whether the runtime stage has what the builder has there.

@@ -1,6 +1,6 @@
 //! The text of the second stage.
 
-use harden_core::syntax::{Instruction, Span};
+use harden_core::syntax::{Instruction, Keyword, Span};
 use harden_core::{Edit, Why};
 
 use super::moves::{Fate, Moves};
@@ -60,31 +60,74 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
     if let Some(install) = &moves.install {
         lines.extend(run(&install.commands, file.escape()));
     }
-    let fates = || view.steps.iter().zip(&moves.fates);
     for (name, value) in &split.env {
         lines.push(format!("ENV {name}={value}"));
     }
-    for (step, fate) in fates() {
+    let mut here = Here::default();
+    for (step, fate) in view.steps.iter().zip(&moves.fates) {
         match fate {
             Fate::Build | Fate::BothAfterCopies => {}
             Fate::Run => lines.extend(text(step, true)),
-            Fate::Both => lines.extend(text(step, false)),
+            Fate::Both => {
+                here.reach(step, moves, &mut lines);
+                lines.extend(text(step, false));
+            }
             Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
+            Fate::Commands(commands) => {
+                here.reach(step, moves, &mut lines);
+                lines.extend(run(commands, file.escape()));
+            }
         }
     }
-    if let Some(workdir) = &moves.workdir {
-        lines.push(format!("WORKDIR {workdir}"));
-    }
+    here.enter(moves.workdir.as_deref(), &mut lines);
     lines.extend(split.copies.iter().map(|copy| line(copy, builder)));
-    for (step, fate) in fates() {
+    for (step, fate) in view.steps.iter().zip(&moves.fates) {
         if *fate == Fate::BothAfterCopies {
+            here.reach(step, moves, &mut lines);
             lines.extend(text(step, false));
         }
     }
-    if let Some(user) = &moves.user {
-        lines.push(format!("USER {user}"));
-    }
+    here.enter(moves.workdir.as_deref(), &mut lines);
+    here.become_user(moves.users.last().and_then(Option::as_deref), &mut lines);
     lines
+}
+
+/// Working directory and user of the runtime stage as far as it is written.
+#[derive(Default)]
+struct Here {
+    workdir: Option<String>,
+    user: Option<String>,
+}
+
+impl Here {
+    /// Writes what is needed so that a repeated step has the working directory and the user it had.
+    fn reach(&mut self, step: &Step<'_>, moves: &Moves, lines: &mut Vec<String>) {
+        let works = matches!(step.instruction.keyword(), Keyword::Run | Keyword::Copy | Keyword::Add);
+        if !works {
+            return;
+        }
+        if let Ok(workdir) = &step.workdir {
+            self.enter(Some(workdir), lines);
+        }
+        self.become_user(moves.users.get(step.index).and_then(Option::as_deref), lines);
+    }
+
+    fn enter(&mut self, workdir: Option<&str>, lines: &mut Vec<String>) {
+        let Some(workdir) = workdir else { return };
+        // Where nothing was entered yet, `/` is taken for granted.
+        if self.workdir.as_deref().unwrap_or("/") != workdir {
+            lines.push(format!("WORKDIR {workdir}"));
+            self.workdir = Some(workdir.to_owned());
+        }
+    }
+
+    fn become_user(&mut self, user: Option<&str>, lines: &mut Vec<String>) {
+        let Some(user) = user else { return };
+        if self.user.as_deref() != Some(user) {
+            lines.push(format!("USER {user}"));
+            self.user = Some(user.to_owned());
+        }
+    }
 }
 
 fn line(copy: &CopyOut, builder: &str) -> String {
