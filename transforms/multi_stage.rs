@@ -9,6 +9,7 @@ pub(crate) mod ran;
 pub(crate) mod recipes;
 pub(crate) mod runtime_image;
 pub(crate) mod split;
+pub(crate) mod steps;
 pub(crate) mod view;
 pub(crate) mod write;
 

@@ -1,14 +1,11 @@
 //! Which instructions stay in the builder, and which the runtime stage gets.
 
-use std::collections::BTreeSet;
-
 use harden_core::syntax::{Instruction, Keyword, Pair};
 use harden_core::{Why, image_path};
 
-use super::effects::{self, Effect};
 use super::packages::{self, Install};
-use super::ran::Ran;
-use super::split::{CopyOut, Split};
+use super::split::Split;
+use super::steps::{self, Made};
 use super::view::{Step, View};
 
 /// What becomes of the steps up to the last one of the builder, and what the runtime stage begins with.
@@ -36,10 +33,15 @@ pub(crate) enum Fate {
     Both,
     /// The builder keeps it whole, the runtime stage gets these pairs of it, by index.
     Pairs(Vec<usize>),
+    /// The builder keeps it whole, the runtime stage gets a RUN with these commands of it.
+    Part {
+        /// Texts of commands.
+        commands: Vec<String>,
+        /// They have to follow the files of the builder.
+        after: bool,
+    },
     /// It is in both; in the runtime stage it has to follow the files of the builder.
     BothAfterCopies,
-    /// The builder keeps it whole, the runtime stage gets a RUN of these commands of it.
-    Commands(Vec<String>),
 }
 
 /// Finds out.
@@ -48,12 +50,12 @@ pub(crate) enum Fate {
 /// A step does something that nobody can follow: `unknown-step`, `mixed-step`, …
 pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why> {
     let mut moves = Moves::default();
-    let mut names = BTreeSet::new();
+    let mut made = Made::default();
     let mut user = None;
     for step in view.steps.iter().take(split.last + 1) {
         moves.users.push(user.clone());
         let fate = match step.instruction.keyword() {
-            Keyword::Run => run(view, split, step, &mut names)?,
+            Keyword::Run => steps::run(view, split, step, &mut made)?,
             Keyword::Copy | Keyword::Add => copy(view, split, step)?,
             Keyword::Env => env(split, step.instruction),
             Keyword::Arg | Keyword::Workdir => Fate::Build,
@@ -68,8 +70,8 @@ pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why>
     }
     moves.users.push(user);
     arguments(view, split, &mut moves);
-    names.extend(split.packages.iter().cloned());
-    moves.install = packages::install(view, split, names)?;
+    split.copies.extend(made.copies(view)?);
+    moves.install = packages::install(view, split, &made.wanted)?;
     moves.workdir = Some(workdir(view, split)?).filter(|path| path != "/");
     Ok(moves)
 }
@@ -80,118 +82,6 @@ fn workdir(view: &View<'_, '_>, split: &Split) -> Result<String, Why> {
         Some(next) => next.workdir.clone(),
         None => view.end_workdir(),
     }
-}
-
-fn run(
-    view: &View<'_, '_>,
-    split: &mut Split,
-    step: &Step<'_>,
-    names: &mut BTreeSet<String>,
-) -> Result<Fate, Why> {
-    let unknown = || {
-        let message = format!("what `{}` does to the image cannot be told", first_line(step.instruction));
-        Why::new("unknown-step", message)
-    };
-    if !step.is_read {
-        return Err(unknown());
-    }
-    let (mut repeat, mut only_build) = (false, true);
-    let mut after_copies = false;
-    let mut repeated: Vec<&Ran> = Vec::new();
-    for ran in &step.ran {
-        if split.explained.contains(&ran.at) {
-            only_build = false;
-            continue;
-        }
-        for effect in effects::of(view, ran) {
-            match effect {
-                Effect::Refresh | Effect::Removes(_) | Effect::Unpackages(_) | Effect::Mirror => {}
-                Effect::Packages(_) | Effect::Repository => only_build = false,
-                Effect::Account | Effect::Upgrade => {
-                    repeat = true;
-                    repeated.push(ran);
-                }
-                Effect::Folders(paths) | Effect::Owners(paths) => {
-                    let gone = paths.into_iter().filter(|path| !is_carried(split, path));
-                    let gone: Vec<String> = gone.collect();
-                    if !split.runtime.shell {
-                        split.copies.extend(gone.into_iter().map(CopyOut::folder));
-                    } else if !gone.is_empty() {
-                        repeat = true;
-                        repeated.push(ran);
-                        after_copies |= gone.iter().any(|path| is_in_project(split, path));
-                    }
-                }
-                Effect::Trees(paths) => {
-                    let gone: Vec<String> =
-                        paths.into_iter().filter(|path| is_outside(split, path)).collect();
-                    split.copies.extend(gone.into_iter().map(CopyOut::folder));
-                    only_build = false;
-                }
-                Effect::Writes(paths) | Effect::Edits(paths) | Effect::Modes(paths) => {
-                    let gone: Vec<String> =
-                        paths.into_iter().filter(|path| is_outside(split, path)).collect();
-                    split.copies.extend(gone.into_iter().map(CopyOut::file));
-                    only_build = false;
-                }
-                Effect::System => {
-                    let message =
-                        format!("`{}` changes settings of the system", first_line(step.instruction));
-                    return Err(Why::new("system-settings", message));
-                }
-                Effect::Unknown(_) => return Err(unknown()),
-            }
-        }
-    }
-    match (repeat, only_build) {
-        (false, _) => Ok(Fate::Build),
-        (true, _) if !split.runtime.shell => {
-            let message = format!("`{}` needs a shell in the image that runs", first_line(step.instruction));
-            Err(Why::new("no-shell", message))
-        }
-        (true, true) if after_copies => Ok(Fate::BothAfterCopies),
-        (true, true) => Ok(Fate::Both),
-        (true, false) if !after_copies && is_plain_list(step) => {
-            let text = |ran: &&Ran| {
-                let range = &ran.command.span;
-                step.instruction.file().text().get(range.clone()).unwrap_or_default().to_owned()
-            };
-            Ok(Fate::Commands(repeated.iter().map(text).collect()))
-        }
-        (true, false) => {
-            let message = format!(
-                "`{}` builds and makes users or folders at once; split it into two RUN",
-                first_line(step.instruction)
-            );
-            Err(Why::new("mixed-step", message))
-        }
-    }
-}
-
-/// Whether a RUN is a list of commands of which each is executed when those before it succeeded: only `&&` and `;` stand
-/// between them.
-fn is_plain_list(step: &Step<'_>) -> bool {
-    let file = step.instruction.file();
-    let mut ends = step.ran.iter().map(|ran| ran.command.span.end).collect::<Vec<_>>();
-    ends.pop();
-    let starts = step.ran.iter().skip(1).map(|ran| ran.command.span.start);
-    let plain = ends.into_iter().zip(starts).all(|(end, start)| {
-        let between: String =
-            file.text().get(end..start).unwrap_or("?").lines().filter_map(joining).collect();
-        matches!(between.as_str(), "&&" | ";")
-    });
-    // One line each, so that no comment or continuation gets in between.
-    plain
-        && step
-            .ran
-            .iter()
-            .all(|ran| file.text().get(ran.command.span.clone()).is_some_and(|text| !text.contains('\n')))
-}
-
-/// What stands in a line between two commands besides blanks, continuations and comments.
-fn joining(line: &str) -> Option<&str> {
-    let line = line.trim().trim_end_matches(['\\', '`']).trim();
-    (!line.starts_with('#')).then_some(line)
 }
 
 /// COPY and ADD: into the project they are the business of the recipe, anything else the runtime stage gets as well.
@@ -270,7 +160,7 @@ pub(crate) fn is_carried(split: &Split, path: &str) -> bool {
     split.copies.iter().any(|copy| copy.carries(path))
 }
 
-fn is_in_project(split: &Split, path: &str) -> bool {
+pub(crate) fn is_in_project(split: &Split, path: &str) -> bool {
     split.roots.iter().any(|root| {
         let rest = image_path::resolve("/", path);
         rest.strip_prefix(root.trim_end_matches('/'))

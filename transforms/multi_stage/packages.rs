@@ -1,32 +1,196 @@
 //! Packages of the distribution that the runtime stage needs.
 
-use std::collections::BTreeSet;
+mod names;
+#[cfg(test)]
+mod tests;
+mod text;
 
-use harden_core::Why;
+use harden_core::{Hazard, Place, Why};
 
+use super::effects::{Effect, Manager, Package};
+use super::runtime_image;
 use super::split::Split;
 use super::view::View;
+use crate::support::base_images::{Family, PackageManager};
+use names::Use;
 
 /// What installs packages, for the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Install {
-    /// Lines of a RUN, without continuations.
+    /// Commands of a RUN, without continuations between them.
     pub(crate) commands: Vec<String>,
 }
 
-/// What installs in the runtime stage those of `names` that it needs: those that are not known to be for building only,
-/// and for libraries with headers the library.
+/// What steps up to the split do with packages, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// What is installed and not removed again.
+    installed: Vec<Installed>,
+    /// All packages are brought up to date.
+    upgrade: bool,
+    /// Commands that name another server, as they are written.
+    mirrors: Vec<String>,
+    /// Packages may come from a repository that is not the distribution's.
+    foreign: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Installed {
+    package: Package,
+    foreign: bool,
+}
+
+impl Wanted {
+    /// Notes what a command does.
+    pub(crate) fn note(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Packages(packages) => {
+                for package in packages {
+                    if !self.installed.iter().any(|one| one.package.name() == package.name()) {
+                        self.installed.push(Installed { package: package.clone(), foreign: self.foreign });
+                    }
+                }
+            }
+            Effect::Unpackages(names) => {
+                self.installed.retain(|one| {
+                    let group = one.package.group.as_deref();
+                    !names.iter().any(|name| name == one.package.name() || Some(name.as_str()) == group)
+                });
+            }
+            Effect::Upgrade => self.upgrade = true,
+            Effect::Repository => self.foreign = true,
+            _ => {}
+        }
+    }
+
+    /// Notes a command that names another server.
+    pub(crate) fn mirror(&mut self, text: String) {
+        if !self.mirrors.contains(&text) {
+            self.mirrors.push(text);
+        }
+    }
+}
+
+/// Whether a package is known to be of use for building only.
+pub(crate) fn is_build_only(view: &View<'_, '_>, package: &Package) -> bool {
+    let release = runtime_image::release(view).ok();
+    matches!(names::of(package.name(), family(package.manager), release.as_ref()), Use::Build)
+}
+
+/// What installs in the runtime stage what `wanted` and [`Split::packages`] name: all that is not known to be for
+/// building only, and for headers their library. A package that is neither known nor without headers becomes a hazard.
 ///
 /// # Errors
-/// The runtime image cannot install packages.
+/// `no-package-manager`: the runtime image cannot install packages. `foreign-repository`: one comes from somewhere else.
 pub(crate) fn install(
-    _view: &View<'_, '_>,
+    view: &View<'_, '_>,
     split: &mut Split,
-    names: BTreeSet<String>,
+    wanted: &Wanted,
 ) -> Result<Option<Install>, Why> {
-    if names.is_empty() {
+    let release = runtime_image::release(view).ok();
+    let mut list: Vec<String> = Vec::new();
+    let mut recommends = false;
+    let mut manager = None;
+    for one in &wanted.installed {
+        let package = &one.package;
+        let mut add = |text: String| {
+            if !list.contains(&text) {
+                list.push(text);
+            }
+        };
+        match names::of(package.name(), family(package.manager), release.as_ref()) {
+            Use::Build => continue,
+            Use::Libraries(libraries) => libraries.into_iter().for_each(&mut add),
+            Use::Run if one.foreign => return Err(foreign(package)),
+            Use::Run => {
+                recommends |= package.recommends;
+                add(package.text.clone());
+            }
+            Use::Unknown => {
+                let message = format!(
+                    "which library belongs to the package {} is not known; if the program needs it, it is missing \
+                     in the runtime stage",
+                    package.name()
+                );
+                let place = Some(Place::Here(view.stage.image.span()));
+                split.hazards.push(Hazard { id: "library-unknown", message, place });
+                continue;
+            }
+        }
+        manager = manager.or(Some(package.manager));
+    }
+    for name in &split.packages {
+        if !list.contains(name) {
+            list.push(name.clone());
+        }
+    }
+    let runtime = runtime_manager(split);
+    if list.is_empty() && !(wanted.upgrade && runtime.is_some()) {
         return Ok(None);
     }
-    let _ = split;
-    Err(Why::new("packages", "packages"))
+    let Some(manager) = runtime.or(manager.filter(|_| split.runtime.shell && split.runtime.image.is_some()))
+    else {
+        let message = format!(
+            "`{}` cannot install packages, and the program may need {}",
+            split.runtime.text,
+            list.join(", ")
+        );
+        return Err(Why::new("no-package-manager", message));
+    };
+    if let Some(other) = wanted.installed.iter().find(|one| is_other(one.package.manager, manager)) {
+        let message = format!("`{}` has no package {}", split.runtime.text, other.package.text);
+        return Err(Why::new("other-packages", message));
+    }
+    let noninteractive = view.ctx.file().text().contains("DEBIAN_FRONTEND");
+    let options = text::Options {
+        manager,
+        recommends,
+        upgrade: wanted.upgrade,
+        noninteractive: noninteractive || list.iter().any(|name| name == "tzdata"),
+        escape: view.ctx.file().escape(),
+        newline: view.ctx.file().line_ending(),
+    };
+    let mut commands = wanted.mirrors.clone();
+    commands.extend(text::commands(&options, &list));
+    Ok(Some(Install { commands }))
+}
+
+fn foreign(package: &Package) -> Why {
+    let message = format!(
+        "the package {} may come from another repository than the distribution's, which the runtime image does not know",
+        package.name()
+    );
+    Why::new("foreign-repository", message)
+}
+
+/// Managers of different families of packages.
+fn is_other(one: Manager, other: Manager) -> bool {
+    family(one) != family(other)
+}
+
+/// The kind of packages a manager installs. Ubuntu's are Debian's but for some names.
+fn family(manager: Manager) -> Family {
+    match manager {
+        Manager::Apt => Family::Debian,
+        Manager::Apk => Family::Alpine,
+        Manager::Dnf | Manager::Microdnf | Manager::Yum => Family::Rhel,
+        Manager::Tdnf => Family::Azure,
+        Manager::Zypper => Family::Suse,
+    }
+}
+
+/// The package manager of the runtime image, where that is known.
+pub(crate) fn runtime_manager(split: &Split) -> Option<Manager> {
+    let image = split.runtime.image.as_ref()?;
+    let entry = crate::support::base_images::find(image)?;
+    Some(match entry.system.package_manager {
+        PackageManager::Apt => Manager::Apt,
+        PackageManager::Apk => Manager::Apk,
+        PackageManager::Dnf => Manager::Dnf,
+        PackageManager::Microdnf => Manager::Microdnf,
+        PackageManager::Yum => Manager::Yum,
+        PackageManager::Tdnf => Manager::Tdnf,
+        PackageManager::Zypper => Manager::Zypper,
+        _ => return None,
+    })
 }

@@ -66,14 +66,14 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
     let mut here = Here::default();
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
         match fate {
-            Fate::Build | Fate::BothAfterCopies => {}
+            Fate::Build | Fate::BothAfterCopies | Fate::Part { after: true, .. } => {}
             Fate::Run => lines.extend(text(step, true)),
             Fate::Both => {
                 here.reach(step, moves, &mut lines);
                 lines.extend(text(step, false));
             }
             Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
-            Fate::Commands(commands) => {
+            Fate::Part { commands, after: false } => {
                 here.reach(step, moves, &mut lines);
                 lines.extend(run(commands, file.escape()));
             }
@@ -82,10 +82,13 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
     here.enter(moves.workdir.as_deref(), &mut lines);
     lines.extend(split.copies.iter().map(|copy| line(copy, builder)));
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
-        if *fate == Fate::BothAfterCopies {
-            here.reach(step, moves, &mut lines);
-            lines.extend(text(step, false));
-        }
+        let again = match fate {
+            Fate::BothAfterCopies => text(step, false),
+            Fate::Part { commands, after: true } => run(commands, file.escape()),
+            _ => continue,
+        };
+        here.reach(step, moves, &mut lines);
+        lines.extend(again);
     }
     here.enter(moves.workdir.as_deref(), &mut lines);
     here.become_user(moves.users.last().and_then(Option::as_deref), &mut lines);

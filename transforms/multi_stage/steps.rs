@@ -1,0 +1,461 @@
+//! What becomes of the RUN steps up to the split.
+
+use std::collections::BTreeSet;
+
+use harden_core::shell::{self, Command};
+use harden_core::syntax::Instruction;
+use harden_core::{Why, image_path};
+
+use super::effects::{self, Effect};
+use super::moves::{Fate, first_line, is_carried, is_in_project};
+use super::packages::{self, Wanted};
+use super::split::{CopyOut, Split};
+use super::view::{Step, View};
+
+/// What the RUN steps up to the split leave behind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
+    /// What they do with packages.
+    pub(crate) wanted: Wanted,
+    /// Files and folders they write outside of the project.
+    written: Vec<CopyOut>,
+    /// They say who owns something.
+    pub(crate) owned: bool,
+}
+
+impl Made {
+    /// What of the files they write the runtime stage takes over.
+    ///
+    /// # Errors
+    /// `system-folder`: it would be a folder that the runtime image has, too.
+    pub(crate) fn copies(&self, view: &View<'_, '_>) -> Result<Vec<CopyOut>, Why> {
+        let mut copies: Vec<CopyOut> = Vec::new();
+        for one in &self.written {
+            let path = one.from.as_str();
+            if is_temporary(path) && !is_named(view, path) || is_setting_of_builds(path) {
+                continue;
+            }
+            if one.folder && SYSTEM.contains(&path) {
+                let message = format!(
+                    "something is unpacked into {path}, and which files these are cannot be told; \
+                     use a folder of its own"
+                );
+                return Err(Why::new("system-folder", message));
+            }
+            if !copies.iter().any(|other| other.carries(path)) {
+                copies.retain(|other| !one.carries(&other.from));
+                copies.push(one.clone());
+            }
+        }
+        Ok(copies)
+    }
+
+    fn write(&mut self, split: &Split, path: String, folder: bool) {
+        if !is_carried(split, &path) && !is_in_project(split, &path) {
+            let one = if folder { CopyOut::folder(path) } else { CopyOut::file(path) };
+            self.written.push(one);
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.written.iter().any(|one| one.carries(path))
+    }
+
+    /// Forgets what is removed. A pattern matches within one folder.
+    fn remove(&mut self, path: &str) {
+        self.written.retain(|one| !is_below(path, &one.from));
+    }
+}
+
+/// Folders that every image has; what is in them is not known.
+const SYSTEM: [&str; 24] = [
+    "/",
+    "/bin",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/opt",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/usr",
+    "/usr/bin",
+    "/usr/include",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/local/sbin",
+    "/usr/local/share",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/lib",
+];
+
+/// What a RUN becomes.
+///
+/// # Errors
+/// `unknown-step`, `mixed-step`, `no-shell`.
+pub(crate) fn run(
+    view: &View<'_, '_>,
+    split: &mut Split,
+    step: &Step<'_>,
+    made: &mut Made,
+) -> Result<Fate, Why> {
+    if !step.is_read {
+        return Err(unknown(step.instruction, "it could not be read"));
+    }
+    let mut again: BTreeSet<usize> = BTreeSet::new();
+    let mut whole = Whole { possible: true, refreshed: false, installs: false };
+    let mut after = false;
+    let mut packages = Vec::new();
+    let mut mirrors = Vec::new();
+    for (index, ran) in step.ran.iter().enumerate() {
+        if split.explained.contains(&ran.at) {
+            whole.possible = false;
+            continue;
+        }
+        for effect in effects::of(view, ran) {
+            made.wanted.note(&effect);
+            match effect {
+                Effect::Packages(found) => {
+                    whole.installs = true;
+                    whole.possible &= !found.iter().any(|one| packages::is_build_only(view, one));
+                    whole.refreshed |= found.iter().all(|one| !one.needs_lists());
+                    packages.push(index);
+                }
+                Effect::Refresh => whole.refreshed = true,
+                Effect::Unpackages(_) | Effect::Upgrade => {}
+                Effect::Repository => whole.possible = false,
+                Effect::Mirror => mirrors.push(index),
+                Effect::Account | Effect::System => {
+                    again.insert(index);
+                }
+                Effect::Folders(paths) => {
+                    for path in paths {
+                        if is_carried(split, &path) || made.has(&path) || is_temporary(&path) {
+                            continue;
+                        }
+                        if split.runtime.shell {
+                            after |= is_in_project(split, &path);
+                            again.insert(index);
+                        } else {
+                            split.copies.push(CopyOut::folder(path));
+                        }
+                    }
+                }
+                Effect::Writes(paths) => {
+                    paths.into_iter().for_each(|path| made.write(split, path, false));
+                    whole.possible = false;
+                }
+                Effect::Trees(paths) => {
+                    paths.into_iter().for_each(|path| made.write(split, path, true));
+                    whole.possible = false;
+                }
+                Effect::Removes(paths) => {
+                    for path in paths {
+                        let settings = path.starts_with("/etc/") && !made.has(&path);
+                        made.remove(&path);
+                        if settings && split.runtime.shell {
+                            again.insert(index);
+                        }
+                    }
+                }
+                Effect::Links(paths) => {
+                    if paths.iter().any(|path| !is_carried(split, path) && !is_in_project(split, path)) {
+                        again.insert(index);
+                    }
+                }
+                Effect::Edits(paths) | Effect::Modes(paths) => {
+                    let gone = |path: &String| {
+                        !is_carried(split, path)
+                            && !is_in_project(split, path)
+                            && !made.has(path)
+                            && !is_temporary(path)
+                    };
+                    if paths.iter().any(gone) {
+                        again.insert(index);
+                    }
+                }
+                Effect::Owners(paths) => {
+                    for path in paths {
+                        let is_here =
+                            is_carried(split, &path) || is_in_project(split, &path) || made.has(&path);
+                        made.owned = true;
+                        after |= is_here;
+                        again.insert(index);
+                    }
+                }
+                Effect::Unknown(why) => return Err(unknown(step.instruction, &why)),
+            }
+        }
+    }
+    let parts = Parts::read(view, step);
+    for index in mirrors {
+        let Some(text) = parts.as_ref().and_then(|parts| parts.text(index)) else {
+            return Err(mixed(step.instruction));
+        };
+        made.wanted.mirror(text);
+    }
+    if parts.is_none() && !packages.is_empty() {
+        // Under a condition, nobody knows whether they are installed.
+        again.extend(packages);
+    }
+    if again.is_empty() {
+        return Ok(Fate::Build);
+    }
+    if !split.runtime.shell {
+        let message = format!("`{}` needs a shell in the image that runs", first_line(step.instruction));
+        return Err(Why::new("no-shell", message));
+    }
+    if again.len() == step.ran.len() || (whole.possible && (!whole.installs || whole.refreshed)) {
+        let all_plain = !whole.installs;
+        if all_plain || parts.is_none() {
+            return Ok(if after { Fate::BothAfterCopies } else { Fate::Both });
+        }
+    }
+    let commands = parts.and_then(|parts| parts.texts(&again)).ok_or_else(|| mixed(step.instruction))?;
+    Ok(Fate::Part { commands, after })
+}
+
+/// Whether a step can be repeated as a whole.
+struct Whole {
+    possible: bool,
+    refreshed: bool,
+    installs: bool,
+}
+
+/// The parts of a RUN between `&&`, `;` and ends of lines.
+struct Parts<'s> {
+    text: &'s str,
+    /// First and last command of each, and whether one before it moves or sets a variable.
+    parts: Vec<(usize, usize)>,
+    commands: Vec<&'s Command>,
+}
+
+impl<'s> Parts<'s> {
+    /// `None` when the RUN is more than a list of pipelines.
+    fn read(view: &View<'s, '_>, step: &'s Step<'_>) -> Option<Self> {
+        let text = view.ctx.file().text();
+        let commands: Vec<&Command> = step.ran.iter().map(|ran| &ran.command).collect();
+        let mut parts: Vec<(usize, usize)> = Vec::new();
+        for (index, command) in commands.iter().enumerate() {
+            if command.place.subshell || command.place.function.is_some() || command.place.background {
+                return None;
+            }
+            let before = index.checked_sub(1).and_then(|before| commands.get(before));
+            let Some(before) = before else {
+                parts.push((index, index));
+                continue;
+            };
+            match gap(text.get(before.span.end..command.span.start)?)? {
+                Gap::Same => parts.last_mut()?.1 = index,
+                Gap::Next => parts.push((index, index)),
+            }
+        }
+        Some(Self { text, parts, commands })
+    }
+
+    /// The text of the part that holds a command, when it means the same by itself.
+    fn text(&self, index: usize) -> Option<String> {
+        let &(first, last) = self.parts.iter().find(|(first, last)| (*first..=*last).contains(&index))?;
+        let start = self.commands.get(first)?.span.start;
+        let end = self.commands.get(last)?.span.end;
+        let text = self.text.get(start..end)?;
+        let again = shell::read(text);
+        let inside = self.commands.get(first..=last)?;
+        let same = again.complete
+            && again.commands.len() == inside.len()
+            && again.commands.iter().zip(inside).all(|(one, other)| {
+                let words = |command: &Command| -> Vec<String> {
+                    command.words.iter().map(|word| word.text.clone()).collect()
+                };
+                words(one) == words(other)
+            });
+        (same && self.is_free(first, last)).then(|| text.to_owned())
+    }
+
+    /// Whether nothing before the part changes what it means: a variable of the script, another folder.
+    fn is_free(&self, first: usize, last: usize) -> bool {
+        let Some(inside) = self.commands.get(first..=last) else { return false };
+        let before = self.commands.get(..first).unwrap_or_default();
+        let moved = before.iter().any(|one| matches!(one.name(), Some("cd" | "pushd" | "popd")));
+        let relative = |command: &&Command| {
+            command
+                .words
+                .iter()
+                .skip(1)
+                .any(|word| !word.text.starts_with(['/', '-']) && word.text.contains(['/', '.']))
+        };
+        if moved && inside.iter().any(relative) {
+            return false;
+        }
+        let set: BTreeSet<&str> = before
+            .iter()
+            .flat_map(|one| {
+                let own = one.assignments.iter().map(|(name, _)| name.as_str());
+                let words =
+                    one.words.iter().skip(1).map(|word| word.text.split('=').next().unwrap_or_default());
+                let exports = matches!(one.name(), Some("export" | "read" | "readonly" | "declare"));
+                own.chain(words.filter(move |_| exports))
+            })
+            .collect();
+        !inside.iter().flat_map(|one| &one.words).any(|word| {
+            !word.literal
+                && set.iter().any(|name| {
+                    word.text.contains(&format!("${name}")) || word.text.contains(&format!("${{{name}"))
+                })
+        })
+    }
+
+    /// The texts of the parts that hold these commands, in order.
+    fn texts(&self, indices: &BTreeSet<usize>) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for (first, last) in &self.parts {
+            if let Some(index) = (*first..=*last).find(|index| indices.contains(index)) {
+                texts.push(self.text(index)?);
+            }
+        }
+        Some(texts)
+    }
+}
+
+enum Gap {
+    Same,
+    Next,
+}
+
+/// What stands between two commands; `None` when it is more than a list or pipeline has.
+fn gap(text: &str) -> Option<Gap> {
+    let mut rest = String::new();
+    for line in text.lines() {
+        let line = line.trim();
+        if line.starts_with('#') {
+            continue;
+        }
+        let line = line.strip_suffix(['\\', '`']).unwrap_or(line);
+        rest.push_str(line.trim());
+        rest.push(' ');
+    }
+    match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["|" | "||"] => Some(Gap::Same),
+        ["&&" | ";"] => Some(Gap::Next),
+        ["&&" | ";", "sudo"] => Some(Gap::Next),
+        [] if text.contains('\n') => Some(Gap::Next),
+        _ => None,
+    }
+}
+
+fn unknown(instruction: Instruction<'_>, why: &str) -> Why {
+    let message = format!("what `{}` does to the image cannot be told: {why}", first_line(instruction));
+    Why::new("unknown-step", message)
+}
+
+fn mixed(instruction: Instruction<'_>) -> Why {
+    let message = format!(
+        "`{}` does both, what only the build needs and what the image needs; split it into two RUN",
+        first_line(instruction)
+    );
+    Why::new("mixed-step", message)
+}
+
+/// Folders for what a build leaves behind.
+fn is_temporary(path: &str) -> bool {
+    [
+        "/tmp",
+        "/var/tmp",
+        "/usr/src",
+        "/usr/local/src",
+        "/var/cache",
+        "/var/lib/apt",
+        "/root/.cache",
+        "/var/log",
+    ]
+    .iter()
+    .any(|folder| is_below(folder, path))
+}
+
+/// Settings of tools that fetch and build; they may hold secrets.
+fn is_setting_of_builds(path: &str) -> bool {
+    let home = path.strip_prefix("/root/").or_else(|| {
+        let rest = path.strip_prefix("/home/")?;
+        rest.split_once('/').map(|(_, rest)| rest)
+    });
+    let first = home.map(|rest| rest.split('/').next().unwrap_or_default());
+    matches!(
+        first,
+        Some(
+            ".npmrc"
+                | ".yarnrc"
+                | ".yarnrc.yml"
+                | ".netrc"
+                | ".ssh"
+                | ".m2"
+                | ".gradle"
+                | ".gitconfig"
+                | ".cargo"
+                | ".docker"
+                | ".pip"
+                | ".pypirc"
+                | ".nuget"
+                | ".git-credentials"
+                | ".gnupg"
+                | ".bashrc"
+                | ".profile"
+                | ".wgetrc"
+                | ".curlrc"
+                | ".bundle"
+        )
+    )
+}
+
+/// Whether something that starts names the path.
+fn is_named(view: &View<'_, '_>, path: &str) -> bool {
+    let commands = view.launched.commands.iter().map(|started| &started.command);
+    commands.into_iter().any(|command| command.words.iter().any(|word| word.text.contains(path)))
+}
+
+/// Whether `path` is `pattern` or below it; `*` and `?` stand for what they do in a shell.
+fn is_below(pattern: &str, path: &str) -> bool {
+    let pattern = image_path::resolve("/", pattern);
+    let mut parts = path.trim_start_matches('/').split('/');
+    pattern
+        .split('/')
+        .skip(1)
+        .filter(|part| !part.is_empty())
+        .all(|part| parts.next().is_some_and(|have| matches_part(part.as_bytes(), have.as_bytes())))
+}
+
+/// Whether one part of a path matches a pattern, in time of their product at most.
+fn matches_part(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut from) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while from < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, from));
+                at += 1;
+            }
+            Some(b'?') => {
+                at += 1;
+                from += 1;
+            }
+            Some(byte) if text.get(from) == Some(byte) => {
+                at += 1;
+                from += 1;
+            }
+            _ => match &mut star {
+                Some((position, matched)) => {
+                    *matched += 1;
+                    at = *position + 1;
+                    from = *matched;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(at..).unwrap_or_default().iter().all(|byte| *byte == b'*')
+}
