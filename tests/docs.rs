@@ -25,22 +25,31 @@ fn page(transform: &dyn Transform) -> Page {
 fn examples_do_what_they_show() {
     for transform in common::transforms() {
         let name = transform.meta().name;
-        let run = |text: &str| {
-            let case = Case::of_text(text, &root().join("examples/facts.json"));
+        let run = |text: &str, context: Option<&str>| {
+            let facts = root().join("examples/facts.json");
+            let case = match context {
+                Some(case) => {
+                    let folder = root().join("tests/fixtures").join(name).join(case);
+                    Case::of_text_in(text, &folder, &facts)
+                }
+                None => Case::of_text(text, &facts),
+            };
             case.check(transform, Level::Review).text.to_string()
         };
         let examples = page(transform).examples();
         let mut changed = 0;
-        let mut before: Option<String> = None;
+        let mut before: Option<(String, Option<String>)> = None;
         for example in examples {
             match (example.role.as_str(), before.take()) {
-                ("before", None) => before = Some(example.text),
-                ("after", Some(given)) => {
+                ("before", None) => before = Some((example.text, example.case)),
+                ("after", Some((given, case))) => {
                     assert_ne!(given, example.text, "{name}: an example that changes nothing");
-                    assert_eq!(run(&given), example.text, "{name}");
+                    assert_eq!(run(&given, case.as_deref()), example.text, "{name}");
                     changed += 1;
                 }
-                ("unchanged", None) => assert_eq!(run(&example.text), example.text, "{name}"),
+                ("unchanged", None) => {
+                    assert_eq!(run(&example.text, example.case.as_deref()), example.text, "{name}");
+                }
                 (role, _) => panic!("{name}: {role:?} is out of place; write before and after, or unchanged"),
             }
         }

@@ -51,6 +51,14 @@ impl Case {
         Self::discover(folder, facts)
     }
 
+    /// A Dockerfile in the build context of another case.
+    pub(crate) fn of_text_in(text: &str, folder: &Path, facts: &Path) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(folder, copy.path());
+        fs::write(copy.path().join("Dockerfile"), text).unwrap();
+        Self::discover(copy, facts)
+    }
+
     fn discover(folder: tempfile::TempDir, facts: &Path) -> Self {
         // A repository of its own: what lies above the temporary directory must not count.
         fs::create_dir(folder.path().join(".git")).unwrap();

@@ -8,6 +8,8 @@ pub(crate) struct Page {
 /// A fenced example: `before`, `after` or `unchanged`, and its text.
 pub(crate) struct Example {
     pub(crate) role: String,
+    /// The second word behind the fence: the case whose files are the build context.
+    pub(crate) case: Option<String>,
     pub(crate) text: String,
 }
 
@@ -19,7 +21,11 @@ impl Page {
             let Some(role) = line.strip_prefix("```dockerfile") else { continue };
             let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             let text = body.iter().flat_map(|line| [*line, "\n"]).collect();
-            examples.push(Example { role: role.trim().to_owned(), text });
+            let (role, case) = match role.trim().split_once(' ') {
+                Some((role, case)) => (role, Some(case.to_owned())),
+                None => (role.trim(), None),
+            };
+            examples.push(Example { role: role.to_owned(), case, text });
         }
         examples
     }
