@@ -1,0 +1,215 @@
+//! The project a Node.js image builds: where it lies, what works on it and when that is done.
+
+use std::collections::BTreeSet;
+
+use harden_core::{Value, Why, image_path};
+
+use super::commands::{self, Kind, Manager, Work};
+use super::tables;
+use crate::multi_stage::ran::Ran;
+use crate::multi_stage::view::{Step, View};
+use crate::support::image_paths::CopyKind;
+
+/// What RUN steps do with it.
+#[derive(Clone, Debug)]
+pub(super) struct Project {
+    /// The folder that holds all of it; an absolute path.
+    pub(super) root: String,
+    /// The folders package managers work in, in the order of the file, each once.
+    pub(super) folders: Vec<String>,
+    /// The last step that works on it.
+    pub(super) last: usize,
+    /// Commands that only work on it, or only matter to builds.
+    pub(super) explained: BTreeSet<(usize, usize)>,
+    /// The package manager that installs; the last one where there are more.
+    pub(super) manager: Option<Manager>,
+    /// Names of the scripts and tools that run; `None` where a name is not literal.
+    pub(super) scripts: Vec<Option<String>>,
+    /// Dev dependencies are installed, and nothing takes them away.
+    pub(super) has_dev: bool,
+    /// Packages that are installed for the whole image before [`Self::last`] and that programs may use.
+    pub(super) global: Vec<String>,
+    /// Packages of the distribution that compile and stay installed.
+    pub(super) compilers: BTreeSet<String>,
+}
+
+/// Reads it. `None`: no step installs dependencies or runs scripts.
+pub(super) fn read(view: &View<'_, '_>) -> Option<Result<Project, Why>> {
+    let works: Vec<Work> = view.ran().filter_map(commands::read).collect();
+    let is_project = |work: &&Work| matches!(work.kind, Kind::Install { .. } | Kind::Script(_) | Kind::Prune);
+    let last = works.iter().filter(is_project).map(|work| work.at.0).max()?;
+    Some(project(view, &works, last))
+}
+
+fn project(view: &View<'_, '_>, works: &[Work], last: usize) -> Result<Project, Why> {
+    let mut project = Project {
+        root: String::new(),
+        folders: Vec::new(),
+        last: housekeeping(view, works, last),
+        explained: BTreeSet::new(),
+        manager: None,
+        scripts: Vec::new(),
+        has_dev: false,
+        global: Vec::new(),
+        compilers: BTreeSet::new(),
+    };
+    for work in works {
+        match &work.kind {
+            Kind::Install { manager, dev } => {
+                project.manager = Some(*manager);
+                let without = || view.steps.get(work.at.0).is_some_and(|step| is_production(view, step));
+                project.has_dev = dev.unwrap_or_else(|| !without());
+            }
+            Kind::Script(name) => project.scripts.push(name.clone()),
+            Kind::Prune => project.has_dev = false,
+            Kind::Global(_) | Kind::Housekeeping | Kind::Files(_) => continue,
+        }
+        let folder = work.folder.clone().ok_or_else(|| {
+            Why::new("workdir-unknown", "a package manager works in a folder that is not known; set WORKDIR")
+        })?;
+        if !project.folders.contains(&folder) {
+            project.folders.push(folder);
+        }
+    }
+    project.root = root(view, &project)?;
+    for work in works.iter().filter(|work| work.at.0 <= project.last) {
+        let is_explained = match &work.kind {
+            Kind::Install { .. } | Kind::Script(_) | Kind::Prune | Kind::Housekeeping => true,
+            Kind::Global(names) => {
+                let used = names.iter().filter(|name| !is_builder(name));
+                let before = project.global.len();
+                project.global.extend(used.cloned());
+                project.global.len() == before && !names.is_empty()
+            }
+            Kind::Files(paths) => paths.iter().all(|path| is_below(&project.root, path)),
+        };
+        if is_explained {
+            project.explained.insert(work.at);
+        }
+    }
+    project.compilers = view.ran().flat_map(compilers).collect();
+    for ran in view.ran().filter(|ran| matches!(ran.name(), Some("apk" | "apt-get" | "apt"))) {
+        let words = || ran.command.words.iter().map(|word| word.text.as_str());
+        if words().any(|word| matches!(word, "del" | "purge" | "remove" | "autoremove")) {
+            project.compilers.retain(|name| !words().any(|word| word == name));
+        }
+    }
+    Ok(project)
+}
+
+/// Steps right behind the last one that do nothing but clean up belong to the builder.
+fn housekeeping(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
+    let cleans = |ran: &Ran| works.iter().any(|work| work.at == ran.at && work.kind == Kind::Housekeeping);
+    let behind = view.steps.iter().skip(last + 1);
+    let count =
+        behind.take_while(|step| !step.ran.is_empty() && step.is_read && step.ran.iter().all(cleans)).count();
+    last + count
+}
+
+/// Whether `NODE_ENV` keeps dev dependencies from being installed (npm-install(1), "omit").
+fn is_production(view: &View<'_, '_>, step: &Step<'_>) -> bool {
+    let set = view.scopes.variable(&step.state, "NODE_ENV");
+    set.is_some_and(|set| set.argument.is_none() && set.value == Value::Known("production".to_owned()))
+}
+
+/// Whether a package for the whole image is only used by builds; a version may stand behind its name.
+fn is_builder(name: &str) -> bool {
+    let at = name.match_indices('@').map(|(at, _)| at).find(|&at| at > 0);
+    let bare = at.and_then(|at| name.get(..at)).unwrap_or(name);
+    tables::GLOBAL_BUILDERS.binary_search(&bare).is_ok()
+}
+
+/// Packages that compile, of a command that installs them for good: `apk add --virtual` is taken back later.
+fn compilers(ran: &Ran) -> Vec<String> {
+    let words = || ran.command.words.iter().skip(1).map(|word| word.text.as_str());
+    let installs = match ran.name() {
+        Some("apk") => {
+            words().any(|word| word == "add")
+                && !words().any(|word| word == "-t" || word.starts_with("--virtual"))
+        }
+        Some("apt-get" | "apt") => words().any(|word| word == "install"),
+        _ => false,
+    };
+    let known = |word: &&str| tables::COMPILERS.binary_search(word).is_ok();
+    if installs { words().filter(known).map(str::to_owned).collect() } else { Vec::new() }
+}
+
+/// The folder that holds everything package managers work on, and what is copied beside it.
+fn root(view: &View<'_, '_>, project: &Project) -> Result<String, Why> {
+    let mut root = project.folders.first().cloned().unwrap_or_default();
+    for folder in &project.folders {
+        root = common(&root, folder);
+    }
+    for copied in view.run.paths.copied() {
+        let is_context = copied.sources.iter().any(|source| matches!(source.kind, CopyKind::Context));
+        let Ok(destination) = &copied.destination else { continue };
+        let both = common(&root, destination);
+        if is_context && !is_system(&both) {
+            root = both;
+        }
+    }
+    if is_system(&root) {
+        let message = format!(
+            "the project lies in `{root}` among files of the system, so it cannot be copied as a whole; give it a \
+             folder of its own with WORKDIR"
+        );
+        return Err(Why::new("project-among-system", message));
+    }
+    Ok(root)
+}
+
+/// The innermost folder both lie in, or are.
+fn common(one: &str, other: &str) -> String {
+    let parts = one.split('/').zip(other.split('/'));
+    let same: Vec<&str> = parts.take_while(|(one, other)| one == other).map(|(one, _)| one).collect();
+    image_path::resolve("/", &same.join("/"))
+}
+
+/// Folders that the image itself has things in. `/opt` has Yarn.
+fn is_system(folder: &str) -> bool {
+    const SYSTEM: [&str; 14] = [
+        "/",
+        "/bin",
+        "/boot",
+        "/etc",
+        "/home",
+        "/lib",
+        "/opt",
+        "/root",
+        "/sbin",
+        "/tmp",
+        "/usr",
+        "/usr/bin",
+        "/usr/local",
+        "/var",
+    ];
+    SYSTEM.contains(&folder)
+        || ["/etc/", "/lib/", "/usr/lib/", "/usr/local/", "/usr/share/", "/dev", "/proc", "/sys", "/root/."]
+            .iter()
+            .any(|prefix| folder.starts_with(prefix))
+}
+
+/// Whether `path` is `folder` or lies in it.
+pub(super) fn is_below(folder: &str, path: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_in_common() {
+        assert_eq!(common("/app/client", "/app/server"), "/app");
+        assert_eq!(common("/app", "/app/package.json"), "/app");
+        assert_eq!(common("/app", "/application"), "/");
+        assert_eq!(common("/usr/src/app", "/usr/local/bin/x"), "/usr");
+        assert!(
+            is_system("/usr")
+                && is_system("/usr/local/app")
+                && !is_system("/usr/src/app")
+                && !is_system("/app")
+        );
+        assert!(is_below("/app", "/app") && is_below("/app", "/app/x") && !is_below("/app", "/apple"));
+    }
+}

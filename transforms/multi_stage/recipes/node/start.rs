@@ -1,0 +1,176 @@
+//! What containers of a Node.js image start.
+
+use harden_core::shell::Command;
+use harden_core::{Place, Why};
+
+use super::tables;
+use crate::multi_stage::view::View;
+use crate::non_root_user::launch::Started;
+
+/// What is known of the start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Start {
+    /// Names of the programs that are started.
+    pub(super) programs: Vec<String>,
+    /// Modules that `node` is told to load first.
+    pub(super) preloaded: Vec<String>,
+    /// What could not be read, and where it stands.
+    pub(super) unread: Option<(String, Option<Place>)>,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// `command-builds`: a tool that builds, watches or installs is what containers run.
+pub(super) fn read(view: &View<'_, '_>) -> Result<Start, Why> {
+    let mut start = Start::default();
+    // A script that was read shows its own commands; of others only the name is known.
+    let is_read = view.launched.unread.is_empty();
+    for started in &view.launched.commands {
+        if let Some(what) = builds(&started.command, is_read) {
+            return Err(refused(started, &what));
+        }
+        if let Some(name) = started.command.name()
+            && !started.own
+        {
+            start.programs.push(name.to_owned());
+        }
+        if started.command.name() == Some("node") {
+            preloaded(&started.command, &mut start.preloaded);
+        }
+    }
+    if let Some(unread) = view.launched.unread.first() {
+        start.unread = Some((format!("{} ({})", unread.name, unread.why), unread.place.clone()));
+    }
+    Ok(start)
+}
+
+fn refused(started: &Started, what: &str) -> Why {
+    let message = format!(
+        "{} runs `{what}`, which builds or watches when containers start; build with RUN and start the result",
+        started.by
+    );
+    Why::new("command-builds", message)
+}
+
+/// `-r module`, `--require module`, `--import module`, `--loader module`.
+fn preloaded(command: &Command, found: &mut Vec<String>) {
+    const OPTIONS: [&str; 5] = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
+    let mut words = command.words.iter().skip(1);
+    while let Some(word) = words.next() {
+        if OPTIONS.contains(&word.text.as_str()) {
+            found.extend(words.next().map(|word| word.text.clone()));
+        } else if let Some((name, value)) = word.text.split_once('=')
+            && OPTIONS.contains(&name)
+        {
+            found.push(value.to_owned());
+        } else if !word.text.starts_with('-') {
+            return;
+        }
+    }
+}
+
+/// What of a command builds, watches or installs, as people write it.
+fn builds(command: &Command, is_read: bool) -> Option<String> {
+    let name = command.name()?;
+    let words: Vec<&str> = command.words.iter().skip(1).map(|word| word.text.as_str()).collect();
+    let first = words.iter().copied().find(|word| !word.starts_with('-'));
+    let flag = |name: &str| words.iter().any(|word| *word == name || word.starts_with(&format!("{name}=")));
+    let is = match name {
+        "nodemon" | "tsc" | "ts-node-dev" | "tsnd" | "webpack" | "webpack-dev-server" | "webpack-cli"
+        | "rollup" | "esbuild" | "gulp" | "grunt" | "parcel" | "snowpack" | "babel" | "swc" | "tsup"
+        | "jest" | "mocha" | "vitest" | "eslint" | "lerna" | "turbo" | "nx" | "node-gyp"
+        | "start-storybook" | "storybook" | "live-server" | "browser-sync" | "tsc-watch" | "supervisor"
+        | "node-dev" => true,
+        "react-scripts" | "react-app-rewired" | "craco" | "ng" | "vue-cli-service" | "ionic" | "ember"
+        | "nest" | "expo" | "umi" | "docusaurus" | "vuepress" | "quasar" | "hexo" => true,
+        "vite" => first != Some("preview"),
+        "astro" => first != Some("preview"),
+        "next" => matches!(first, None | Some("dev" | "build")),
+        "nuxt" | "nuxi" => !matches!(first, Some("start" | "preview")),
+        "gatsby" => first != Some("serve"),
+        "remix" | "react-router" | "svelte-kit" | "strapi" | "redwood" | "rw" => {
+            matches!(first, Some("dev" | "build" | "develop" | "watch" | "vite:dev" | "vite:build"))
+        }
+        "tsx" => first == Some("watch") || flag("--watch"),
+        "node" => flag("--watch") || flag("--watch-path"),
+        "npm" | "pnpm" | "yarn" | "yarnpkg" => {
+            let script =
+                words.iter().copied().filter(|word| !word.starts_with('-')).find(|word| *word != "run");
+            let installs = matches!(first, Some("install" | "i" | "ci" | "add" | "rebuild"))
+                || (first.is_none() && name != "npm" && !flag("--version"));
+            let develops = matches!(
+                script,
+                Some(
+                    "dev"
+                        | "develop"
+                        | "development"
+                        | "watch"
+                        | "start:dev"
+                        | "start:watch"
+                        | "start-dev"
+                        | "build"
+                )
+            );
+            installs || (develops && !is_read)
+        }
+        _ => false,
+    };
+    let more = first.map(|first| format!(" {first}")).unwrap_or_default();
+    is.then(|| match (name, words.iter().copied().filter(|word| !word.starts_with('-')).nth(1)) {
+        ("npm" | "pnpm" | "yarn", Some(script)) if first == Some("run") => format!("{name} run {script}"),
+        _ => format!("{name}{more}"),
+    })
+}
+
+impl Start {
+    /// Whether a program of that name is started.
+    pub(super) fn runs(&self, name: &str) -> bool {
+        self.programs.iter().any(|program| program == name)
+    }
+
+    /// Whether something besides Node.js itself, the shell and package managers is started.
+    pub(super) fn packages(&self) -> impl Iterator<Item = &str> {
+        const OURS: [&str; 24] = [
+            "node",
+            "nodejs",
+            "npm",
+            "yarn",
+            "yarnpkg",
+            "pnpm",
+            "npx",
+            "sh",
+            "bash",
+            "ash",
+            "dash",
+            "exec",
+            "cd",
+            "echo",
+            "export",
+            "set",
+            "test",
+            "[",
+            "sleep",
+            "true",
+            "exit",
+            "tini",
+            "dumb-init",
+            "docker-entrypoint.sh",
+        ];
+        let programs = self.programs.iter().map(String::as_str).filter(|name| !OURS.contains(name));
+        let of = |program| {
+            let other = tables::PROGRAMS.binary_search_by_key(&program, |&(name, _)| name).ok();
+            other.and_then(|at| tables::PROGRAMS.get(at)).map_or(program, |&(_, package)| package)
+        };
+        programs.map(of).chain(self.preloaded.iter().map(|module| package_of(module)))
+    }
+}
+
+/// The package a module belongs to: `dotenv` of `dotenv/config`, `@a/b` of `@a/b/register`.
+pub(super) fn package_of(module: &str) -> &str {
+    let slashes = if module.starts_with('@') { 2 } else { 1 };
+    match module.match_indices('/').nth(slashes - 1) {
+        Some((at, _)) => module.get(..at).unwrap_or(module),
+        None => module,
+    }
+}
