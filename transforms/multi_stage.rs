@@ -7,13 +7,15 @@ pub(crate) mod moves;
 pub(crate) mod packages;
 pub(crate) mod ran;
 pub(crate) mod recipes;
+pub(crate) mod releases;
 pub(crate) mod runtime_image;
+pub(crate) mod scratch;
 pub(crate) mod split;
 pub(crate) mod steps;
 pub(crate) mod view;
 pub(crate) mod write;
 
-use harden_core::{Context, Finding, FindingMeta, Fix, Level, Meta, Scopes, Transform, Verdict, Why, rule};
+use harden_core::{Context, Finding, FindingMeta, Fix, Level, Meta, Phase, Scopes, Transform, Verdict, Why, rule};
 
 use split::Split;
 use view::View;
@@ -36,6 +38,10 @@ static META: Meta = Meta {
 impl Transform for MultiStage {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Stages
     }
 
     fn propose(&self, ctx: &Context<'_>) -> Vec<Finding> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use dockerfile_syntax::{Dockerfile, Span, SyntaxError};
 
 use crate::{
-    Build, BuildSetup, Context, Edit, EditSet, Facts, Finding, Fix, Hazard, Level, Meta, Note, Place, Question,
-    Settings, Suppressions, Transform, Verdict, Why, gate,
+    Build, BuildSetup, Context, Edit, EditSet, Facts, Finding, Fix, Hazard, Level, Meta, Note, Place,
+    Question, Settings, Suppressions, Transform, Verdict, Why, gate,
 };
 
 /// Passes after which a file is given up and kept as it was.
@@ -138,7 +138,7 @@ impl fmt::Display for RewriteError {
 
 impl std::error::Error for RewriteError {}
 
-/// Rewrites one file: each transform in order on a fresh parse, again and again until a whole pass changes nothing.
+/// Rewrites one file: each transform in order of its [phase](Transform::phase) on a fresh parse, again and again until a whole pass changes nothing.
 ///
 /// Every result passes the [gate](crate::gate); a fix that does not is dropped and reported. The same input, facts and
 /// policy give the same output.
@@ -154,6 +154,8 @@ pub fn rewrite(
     if !file.errors().is_empty() {
         return Err(RewriteError::Invalid(file.errors().to_vec()));
     }
+    let mut transforms = transforms.to_vec();
+    transforms.sort_by_key(|transform| transform.phase());
     let mut trail: Vec<EditSet> = Vec::new();
     let mut patches: Vec<Patch> = Vec::new();
     let mut fixed: Vec<Report> = Vec::new();

@@ -43,6 +43,6 @@ pub use settings::{RuntimeStyle, Settings, StageSettings, UserSettings, UserStyl
 pub use setup::{BuildSetup, Mount, MountSource, Service, ServiceKind, ServiceSetting};
 pub use suppress::Suppressions;
 pub use transform::{
-    Context, Finding, FindingMeta, Fix, ForeignRule, Hazard, Level, Meta, Missing, Place, Transform, Verdict,
-    rule,
+    Context, Finding, FindingMeta, Fix, ForeignRule, Hazard, Level, Meta, Missing, Phase, Place, Transform,
+    Verdict, rule,
 };

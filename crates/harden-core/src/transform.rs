@@ -161,10 +161,25 @@ impl Fix {
     }
 }
 
+/// When a transform runs within a pass, whatever order callers list transforms in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// It makes stages. What the others write belongs into one of them, so they come later.
+    Stages,
+    /// It changes what is in a stage.
+    #[default]
+    Contents,
+}
+
 /// One rewrite. It sees the file, its build model and facts; no path, no network.
 pub trait Transform: Sync {
     /// What is fixed about it.
     fn meta(&self) -> &'static Meta;
+
+    /// When it runs.
+    fn phase(&self) -> Phase {
+        Phase::Contents
+    }
 
     /// Everything it finds in the file. Called again on the result until nothing changes, so a fixed file must give
     /// no further fix.
