@@ -1,0 +1,1 @@
+//! Splits of Dockerfiles over a build context in memory.

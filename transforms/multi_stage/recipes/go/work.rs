@@ -1,0 +1,521 @@
+//! What the steps of a stage do to build Go programs, and which of them containers start.
+
+use std::collections::BTreeSet;
+
+use harden_core::syntax::{Keyword, Span};
+use harden_core::{Why, image_path};
+
+use super::super::super::effects::{self, Effect};
+use super::super::super::split::CopyOut;
+use super::super::super::view::{Step, View};
+use super::commands::{self, Build, Exported, Task};
+use super::is_below;
+use super::programs::{self, Modules, Program};
+use crate::non_root_user::launch::Started;
+
+/// The steps, read.
+pub(super) struct Work {
+    /// The last step that has to be in the builder.
+    pub(super) last: usize,
+    /// Commands that only build.
+    pub(super) explained: BTreeSet<(usize, usize)>,
+    /// Commands that an image without a distribution makes needless: packages whose files are copied.
+    pub(super) covered: BTreeSet<(usize, usize)>,
+    /// Folders of the project, in the builder.
+    pub(super) roots: BTreeSet<String>,
+    /// What goes into the runtime stage.
+    pub(super) programs: Vec<Runnable>,
+    /// Files and folders that steps remove: the first byte of the step, and the path.
+    pub(super) removed: Vec<(u32, String)>,
+    /// Packages of the distribution that steps install.
+    installed: BTreeSet<String>,
+    /// The module needs others.
+    pub(super) has_dependencies: bool,
+    /// `go run` in a step.
+    pub(super) runs_own: Option<Span>,
+    /// PATH is only set for programs of the builder.
+    pub(super) drops_path: bool,
+    /// What the runtime stage gets names GOPATH, GOROOT or GOBIN.
+    pub(super) keeps_gopath: bool,
+}
+
+/// A program and how it is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Runnable {
+    pub(super) program: Program,
+    /// It is only found by its name, in a folder that is not in PATH any more.
+    moves: bool,
+}
+
+/// Where programs are found that are called by their names, besides PATH of the file.
+const DEFAULT_PATH: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// Packages that only builds use, or whose files an image without a distribution gets from the builder. They are left
+/// behind where the program starts no other programs.
+const COVERED: [&str; 40] = [
+    "apk-tools",
+    "bash",
+    "binutils",
+    "build-base",
+    "build-essential",
+    "ca-certificates",
+    "clang",
+    "coreutils",
+    "curl",
+    "file",
+    "findutils",
+    "g++",
+    "gcc",
+    "gettext",
+    "git",
+    "gnupg",
+    "jq",
+    "libc-dev",
+    "libc6-dev",
+    "linux-headers",
+    "make",
+    "mercurial",
+    "musl-dev",
+    "nodejs",
+    "npm",
+    "openssh",
+    "openssh-client",
+    "pkg-config",
+    "pkgconfig",
+    "pkgconf",
+    "protobuf",
+    "protobuf-compiler",
+    "protobuf-dev",
+    "subversion",
+    "tar",
+    "tzdata",
+    "unzip",
+    "upx",
+    "upx-ucl",
+    "wget",
+];
+
+impl Runnable {
+    /// What the runtime stage takes.
+    pub(super) fn copy(&self) -> CopyOut {
+        let Program { path, folder, .. } = &self.program;
+        if !self.moves {
+            return CopyOut { from: path.clone(), to: path.clone(), folder: *folder };
+        }
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let to = if *folder { "/usr/local/bin".to_owned() } else { format!("/usr/local/bin/{name}") };
+        CopyOut { from: path.clone(), to, folder: *folder }
+    }
+}
+
+impl Work {
+    /// Reads the steps. `None`: they build no Go program.
+    pub(super) fn read(view: &View<'_, '_>) -> Result<Option<Self>, Why> {
+        let mut reader = Reader::new(view);
+        for step in &view.steps {
+            reader.step(step)?;
+        }
+        let builds = !reader.made.is_empty();
+        if let Some(one) = view.launched.commands.iter().find(|one| is_build_tool(one, &reader.made)) {
+            let name = one.command.name().unwrap_or_default();
+            let message = format!(
+                "{} runs `{name}`, which builds; build the program in a RUN and start it by its name",
+                one.by
+            );
+            return Err(Why::new("command-builds", message));
+        }
+        if !builds {
+            return Ok(None);
+        }
+        reader.finish().map(Some)
+    }
+
+    /// Whether steps install a package.
+    pub(super) fn installs(&self, name: &str) -> bool {
+        self.installed.contains(name)
+    }
+
+    /// Whether a command is nothing but one of the programs.
+    pub(super) fn starts(&self, started: &Started) -> bool {
+        let Some(called) = called(started) else { return false };
+        self.programs.iter().any(|one| called.is(&one.program))
+    }
+
+    /// `server is` or `server, worker are`, with the verb of that number.
+    pub(super) fn are(&self, one: &str, several: &str) -> String {
+        let name = |one: &Runnable| {
+            let path = one.program.path.as_str();
+            format!("`{}`", path.rsplit('/').next().unwrap_or(path))
+        };
+        let names: Vec<String> = self.programs.iter().map(name).collect();
+        let verb = if names.len() == 1 { one } else { several };
+        format!("{} {verb}", names.join(", "))
+    }
+}
+
+/// What a command calls.
+struct Called {
+    /// The absolute path; of a name without a slash, the name.
+    path: String,
+    bare: bool,
+}
+
+impl Called {
+    fn is(&self, program: &Program) -> bool {
+        let folder = |path: &str| image_path::resolve(path, "..");
+        let holds = program.folder || program.nameless;
+        match (self.bare, holds) {
+            (false, false) => self.path == program.path,
+            (false, true) => folder(&self.path) == program.path,
+            (true, false) => program.path.rsplit('/').next() == Some(self.path.as_str()),
+            (true, true) => true,
+        }
+    }
+}
+
+fn called(started: &Started) -> Option<Called> {
+    let word = started.command.words.first().filter(|word| word.literal)?;
+    if word.text.contains('/') {
+        let folder = if word.text.starts_with('/') { "/" } else { started.workdir.as_deref()? };
+        return Some(Called { path: image_path::resolve(folder, &word.text), bare: false });
+    }
+    Some(Called { path: word.text.clone(), bare: true })
+}
+
+/// Programs that build what they run, or that developers run programs in.
+fn is_build_tool(started: &Started, made: &[Program]) -> bool {
+    let Some(name) = started.command.name() else { return false };
+    let known = matches!(
+        name,
+        "CompileDaemon"
+            | "air"
+            | "arelo"
+            | "dlv"
+            | "fresh"
+            | "gin"
+            | "go"
+            | "go-wrapper"
+            | "gow"
+            | "mage"
+            | "make"
+            | "modd"
+            | "nodemon"
+            | "realize"
+            | "reflex"
+            | "task"
+            | "watchexec"
+            | "wgo"
+    );
+    let own = |one: &&Program| !one.tool && !one.nameless && one.path.rsplit('/').next() == Some(name);
+    known && !made.iter().any(|one| own(&one))
+}
+
+struct Reader<'v, 'c, 'a> {
+    view: &'v View<'c, 'a>,
+    set: Exported,
+    modules: Modules,
+    made: Vec<Program>,
+    builds: Vec<Build>,
+    explained: BTreeSet<(usize, usize)>,
+    covered: BTreeSet<(usize, usize)>,
+    removed: Vec<(u32, String)>,
+    installed: BTreeSet<String>,
+    folders: BTreeSet<String>,
+    last: usize,
+    runs_own: Option<Span>,
+    has_dependencies: bool,
+}
+
+impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
+    fn new(view: &'v View<'c, 'a>) -> Self {
+        let mut folders: BTreeSet<String> = DEFAULT_PATH.iter().map(|path| (*path).to_owned()).collect();
+        folders
+            .extend(["/", "/go", "/go/bin", "/go/src", "/opt", "/root", "/home", "/tmp"].map(str::to_owned));
+        folders.extend(view.steps.iter().filter_map(|step| step.workdir.clone().ok()));
+        Self {
+            view,
+            set: Exported::default(),
+            modules: Modules::default(),
+            made: Vec::new(),
+            builds: Vec::new(),
+            explained: BTreeSet::new(),
+            covered: BTreeSet::new(),
+            removed: Vec::new(),
+            installed: BTreeSet::new(),
+            folders,
+            last: 0,
+            runs_own: None,
+            has_dependencies: false,
+        }
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> Result<(), Why> {
+        for ran in &step.ran {
+            self.set.note(ran);
+            let task = match commands::read(self.view, ran, &self.set) {
+                Some(Ok(task)) => task,
+                Some(Err(what)) => {
+                    let message = format!("what `go` makes cannot be told: {what}");
+                    return Err(Why::new("program-unknown", message));
+                }
+                None => {
+                    self.other(step, ran);
+                    continue;
+                }
+            };
+            let helps = match task {
+                Task::Build(build) => {
+                    self.build(build);
+                    true
+                }
+                Task::Helps => ran.name() != Some("git"),
+                Task::Runs => {
+                    self.runs_own = Some(step.instruction.span());
+                    true
+                }
+                Task::Module { folder, path } => {
+                    self.modules.make(folder, path);
+                    true
+                }
+                Task::Moves { from, to, keeps } => {
+                    if !self.moves(&from, &to, keeps) {
+                        self.other(step, ran);
+                        continue;
+                    }
+                    true
+                }
+                Task::Touches(paths) => {
+                    let own = |path: &String| self.made.iter().any(|one| one.path == *path);
+                    if paths.is_empty() || !paths.iter().all(own) {
+                        self.other(step, ran);
+                        continue;
+                    }
+                    true
+                }
+            };
+            self.explained.insert(ran.at);
+            if helps {
+                self.last = self.last.max(step.index);
+            }
+        }
+        Ok(())
+    }
+
+    fn build(&mut self, build: Build) {
+        let view = self.view;
+        let holds_files = |path: &str| view.files().is_ok_and(|files| files.below(path).next().is_some());
+        let folders = &self.folders;
+        let is_folder = |path: &str| folders.contains(path) || holds_files(path);
+        // The image leaves /go/bin empty.
+        let only = |path: &str| path == "/go/bin" || (!folders.contains(path) && !holds_files(path));
+        let made = programs::of(view, &build, &mut self.modules, is_folder, only);
+        self.made.extend(made);
+        self.builds.push(build);
+    }
+
+    /// A program that is moved or copied; false when it is something else.
+    fn moves(&mut self, from: &str, to: &str, keeps: bool) -> bool {
+        let Some(at) = self.made.iter().position(|one| one.path == from && !one.folder && !one.nameless)
+        else {
+            return false;
+        };
+        let name = from.rsplit('/').next().unwrap_or_default();
+        let into = to.ends_with('/') || self.folders.contains(to);
+        let path = if into { image_path::resolve(to, name) } else { to.to_owned() };
+        if let Some(program) = self.made.get(at).cloned() {
+            if !keeps {
+                self.made.remove(at);
+            }
+            self.made.push(Program { path, ..program });
+        }
+        true
+    }
+
+    /// A command that is no Go matter.
+    fn other(&mut self, step: &Step<'_>, ran: &super::super::super::ran::Ran) {
+        let mut is_covered = true;
+        for effect in effects::of(self.view, ran) {
+            match effect {
+                Effect::Removes(paths) => {
+                    let at = step.instruction.span().start;
+                    self.removed.extend(paths.into_iter().map(|path| (at, path)));
+                    is_covered = false;
+                }
+                Effect::Folders(paths) => {
+                    self.folders.extend(paths);
+                    is_covered = false;
+                }
+                Effect::Packages(packages) => {
+                    for package in packages {
+                        is_covered &= COVERED.contains(&package.name());
+                        self.installed.insert(package.name().to_owned());
+                    }
+                }
+                Effect::Unpackages(_) | Effect::Refresh | Effect::Upgrade | Effect::Mirror => {}
+                // The bundle it makes is copied.
+                Effect::System if ran.name() == Some("update-ca-certificates") => {}
+                _ => is_covered = false,
+            }
+        }
+        if is_covered {
+            self.covered.insert(ran.at);
+        }
+        if ran.name() == Some("mv")
+            && let Some(Task::Moves { from, .. }) =
+                commands::read(self.view, ran, &self.set).and_then(Result::ok)
+        {
+            self.removed.push((step.instruction.span().start, from));
+        }
+    }
+
+    fn finish(mut self) -> Result<Work, Why> {
+        let view = self.view;
+        let roots = self.roots();
+        self.cleaning();
+        let started: Vec<Called> =
+            view.launched.commands.iter().filter(|one| !one.health).filter_map(called).collect();
+        let mut programs = Vec::new();
+        let mut is_started = false;
+        for program in std::mem::take(&mut self.made) {
+            let calls: Vec<&Called> = started.iter().filter(|one| one.is(&program)).collect();
+            is_started |= !calls.is_empty();
+            if program.nameless {
+                programs.extend(self.named(&program, &calls));
+            } else if !program.tool || !calls.is_empty() {
+                programs.push(program);
+            }
+        }
+        if !is_started || programs.is_empty() {
+            let message =
+                "the command of the image is none of the programs that `go` builds in it; name it in CMD";
+            return Err(Why::new("program-not-started", message));
+        }
+        let keeps_gopath = self.mentions(&["GOPATH", "GOROOT", "GOBIN"]);
+        let names_folder = self.mentions(&["/go/bin"]) || keeps_gopath;
+        let programs: Vec<Runnable> = programs
+            .into_iter()
+            .map(|program| {
+                let place = if program.folder {
+                    program.path.clone()
+                } else {
+                    image_path::resolve(&program.path, "..")
+                };
+                let moves = place == "/go/bin" && !names_folder;
+                Runnable { program, moves }
+            })
+            .collect();
+        Ok(Work {
+            last: self.last,
+            explained: self.explained,
+            covered: self.covered,
+            roots,
+            programs,
+            removed: self.removed,
+            installed: self.installed,
+            has_dependencies: self.has_dependencies,
+            runs_own: self.runs_own,
+            drops_path: drops_path(view),
+            keeps_gopath,
+        })
+    }
+
+    /// The programs of a folder that holds other things as well: those that are started.
+    fn named(&self, folder: &Program, calls: &[&Called]) -> Vec<Program> {
+        let from_context = |path: &str| self.view.files().is_ok_and(|files| files.all.contains_key(path));
+        let path = |one: &&&Called| {
+            if one.bare { image_path::resolve(&folder.path, &one.path) } else { one.path.clone() }
+        };
+        let paths: BTreeSet<String> =
+            calls.iter().map(|one| path(&one)).filter(|one| !from_context(one)).collect();
+        paths
+            .into_iter()
+            .map(|path| Program { path, nameless: false, folder: false, ..folder.clone() })
+            .collect()
+    }
+
+    /// Folders that hold the project: where builds run, and where code is copied to.
+    fn roots(&mut self) -> BTreeSet<String> {
+        let mut roots = BTreeSet::new();
+        for build in &self.builds {
+            if build.packages.iter().all(|one| one.contains('@')) {
+                continue;
+            }
+            match self.modules.of(self.view, &build.folder) {
+                Some(module) => {
+                    self.has_dependencies |= module.requires;
+                    roots.insert(module.root);
+                }
+                None => {
+                    self.has_dependencies = true;
+                    roots.insert(build.folder.clone());
+                }
+            }
+        }
+        if let Ok(files) = self.view.files() {
+            let has_code = |folder: &str| files.below(folder).any(|(path, _)| path.ends_with(".go"));
+            for copied in self.view.run.paths.copied() {
+                if let Ok(destination) = &copied.destination
+                    && !roots.iter().any(|root| is_below(root, destination))
+                    && destination != "/"
+                    && has_code(destination)
+                {
+                    roots.insert(destination.clone());
+                }
+            }
+        }
+        roots
+    }
+
+    /// Steps behind the build that only clean up belong to the builder.
+    fn cleaning(&mut self) {
+        for step in self.view.steps.iter().skip(self.last + 1) {
+            match step.instruction.keyword() {
+                Keyword::Copy | Keyword::Add | Keyword::User => return,
+                Keyword::Run if step.is_read && !step.ran.is_empty() => {
+                    let cleans = |effect: &Effect| {
+                        matches!(effect, Effect::Removes(_) | Effect::Unpackages(_) | Effect::Refresh)
+                    };
+                    let all = |ran| effects::of(self.view, ran).iter().all(cleans);
+                    if !step.ran.iter().all(|ran| self.explained.contains(&ran.at) || all(ran)) {
+                        return;
+                    }
+                    self.last = step.index;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether what the runtime stage gets holds one of these words: what is started, and steps that are not RUN.
+    fn mentions(&self, words: &[&str]) -> bool {
+        let has = |text: &str| words.iter().any(|word| text.contains(word));
+        let commands = self.view.launched.commands.iter();
+        let mut started = commands.flat_map(|one| &one.command.words);
+        let mut steps = self.view.steps.iter().filter(|step| match step.instruction.keyword() {
+            Keyword::Run => step.index > self.last,
+            Keyword::Entrypoint | Keyword::Cmd | Keyword::Healthcheck | Keyword::Label | Keyword::Volume => {
+                true
+            }
+            Keyword::Env => false,
+            _ => step.index > self.last,
+        });
+        started.any(|word| has(&word.text)) || steps.any(|step| has(step.instruction.joined()))
+    }
+}
+
+/// Whether every value PATH gets is about folders of Go.
+fn drops_path(view: &View<'_, '_>) -> bool {
+    let mut all = view
+        .steps
+        .iter()
+        .filter(|step| step.instruction.keyword() == Keyword::Env)
+        .flat_map(|step| step.instruction.pairs())
+        .filter(|pair| pair.key.text() == "PATH")
+        .peekable();
+    all.peek().is_some()
+        && all.all(|pair| {
+            let text = pair.whole.text();
+            ["GOPATH", "GOROOT", "GOBIN", "/go/", "/usr/local/go"].iter().any(|word| text.contains(word))
+        })
+}
