@@ -1,52 +1,26 @@
 //! What `non-root-user` decides for every real Dockerfile, where the corpus is at hand.
 //!
-//! The corpus is looked for in `$HARDEN_CORPUS`, else in `../shared/corpus` beside the repository; see
-//! `tests/corpus.rs`. No registry is asked: the table of base images is what is known of images. The decisions are in
+//! Where the corpus is looked for says `common/corpus.rs`. No registry is asked: the table of base images is what is known of images. The decisions are in
 //! `snapshots/corpus/non-root-user.snap`, one line a file.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says what went wrong")]
 
+#[path = "common/corpus.rs"]
+mod corpus;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use corpus::{candidates, corpus};
 use dockerfile_syntax::{Dockerfile, Keyword};
 use harden::Engine;
-use harden::discover::{Candidate, Input, Options, discover};
+use harden::discover::Candidate;
 use harden::facts::file::RecordedFacts;
 use harden_core::{Base, Build, Disposition, Level, Outcome, Policy, Transform};
 
-fn corpus() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let root = std::env::var_os("HARDEN_CORPUS").map_or_else(beside, PathBuf::from);
-    root.join("buildkit.ndjson").is_file().then(|| root.canonicalize().unwrap())
-}
-
 fn transform() -> &'static dyn Transform {
     *harden_transforms::all().iter().find(|one| one.meta().name == "non-root-user").unwrap()
-}
-
-/// Every Dockerfile of the corpus with what its folder says about it.
-///
-/// In `real`, `edge` and `hard` a file is alone in its folder's listing with thousands of others, so its folder says
-/// nothing: such a file has no build context.
-fn candidates(root: &Path) -> Vec<(String, Candidate)> {
-    let index = std::fs::read_to_string(root.join("buildkit.ndjson")).unwrap();
-    let mut found = Vec::new();
-    for line in index.lines() {
-        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-        let name = entry["path"].as_str().unwrap().to_owned();
-        let path = root.join(&name);
-        let mut discovered = discover(&[Input::Path(path)], &Options::default());
-        let Some(mut candidate) = discovered.candidates.pop() else { continue };
-        if !name.starts_with("apps/") {
-            candidate.context = None;
-            candidate.context_origin = harden::discover::ContextOrigin::None;
-            candidate.setup = harden_core::BuildSetup::default();
-        }
-        found.push((name, candidate));
-    }
-    found
 }
 
 fn decide(candidate: &Candidate, text: &str, level: Level) -> Option<Outcome> {
