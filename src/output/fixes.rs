@@ -62,7 +62,7 @@ impl Fixes {
             debug_assert!(false, "the fixes do not lead to the result");
             return Self::default();
         }
-        let mut fixes = joined(&changed, reports);
+        let mut fixes = joined(text, &changed, reports);
         if fixes.len() > 1 && !each_stands_alone(source, &fixes) {
             fixes = vec![JointFix {
                 reports: (0..reports).collect(),
@@ -85,7 +85,7 @@ impl Fixes {
 }
 
 /// Fixes that share a changed place, or that share one with the same third fix, are one.
-fn joined(changed: &[Changed], reports: usize) -> Vec<JointFix> {
+fn joined(text: &str, changed: &[Changed], reports: usize) -> Vec<JointFix> {
     let mut leader: Vec<usize> = (0..reports).collect();
     for one in changed {
         for pair in one.owners.windows(2) {
@@ -103,9 +103,11 @@ fn joined(changed: &[Changed], reports: usize) -> Vec<JointFix> {
         group.reports.push(report);
     }
     for one in changed {
-        let Some(&owner) = one.owners.first() else { continue };
-        if let Some(group) = groups.get_mut(&root(&mut leader, owner)) {
-            group.edits.push(one.edit());
+        let (Some(&owner), edit) = (one.owners.first(), one.edit()) else { continue };
+        let group = groups.get_mut(&root(&mut leader, owner));
+        // What was written and taken back again is no edit.
+        if let Some(group) = group.filter(|_| text.get(edit.span.range()) != Some(&edit.text)) {
+            group.edits.push(edit);
         }
     }
     let mut fixes: Vec<_> = groups.into_values().filter(|fix| !fix.edits.is_empty()).collect();

@@ -239,12 +239,11 @@ impl Body {
     pub fn remark(&mut self, name: &Name, message: &str, lines: Option<&str>) {
         let mut entry = format!("{}: {}", code(&quoted(&name.path)), prose(&quoted(message)));
         if let Some(lines) = lines {
-            entry.push_str("\n\n");
+            entry.push('\n');
             for line in lines.lines() {
                 // Six blanks: code that belongs to the entry of the list.
-                entry.push_str("      ");
+                entry.push_str("\n      ");
                 entry.push_str(&quoted(line));
-                entry.push('\n');
             }
         }
         self.remarks.push(entry);

@@ -1,7 +1,7 @@
 //! What one file says. Runs in the worker threads, so that a large tree is not rendered on one core.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use console::Style;
@@ -250,13 +250,7 @@ impl<'a> Renderer<'a> {
         if path == "-" {
             return Name { path: "Dockerfile".to_owned(), inside: true };
         }
-        // A file that is new has only a folder yet.
-        let real = Path::new(path).canonicalize().ok().or_else(|| {
-            let path = Path::new(path);
-            let folder =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Some(folder.canonicalize().ok()?.join(path.file_name()?))
-        });
+        let real = real(Path::new(path));
         let below =
             real.as_deref().zip(self.root.as_deref()).and_then(|(real, root)| real.strip_prefix(root).ok());
         match below.map(super::shown) {
@@ -264,6 +258,17 @@ impl<'a> Renderer<'a> {
             _ => Name { path: path.to_owned(), inside: false },
         }
     }
+}
+
+/// A path with links followed, as far as it is there: a file that is new has only a folder yet, or not even that.
+fn real(path: &Path) -> Option<PathBuf> {
+    path.ancestors().find_map(|there| {
+        let rest = path.strip_prefix(there).ok()?;
+        let plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+        let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+        let real = there.canonicalize().ok().filter(|_| plain)?;
+        Some(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
+    })
 }
 
 fn difference_of(diff: &FileDiff<'_>, style: DiffStyle, redacted: bool) -> String {

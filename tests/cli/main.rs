@@ -12,6 +12,7 @@ mod all;
 mod apply;
 mod dirty;
 mod explain;
+mod formats;
 mod input;
 mod json;
 mod notes;

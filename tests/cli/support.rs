@@ -115,7 +115,9 @@ impl Sandbox {
     }
 
     pub(crate) fn harden(&self, arguments: &[&str]) -> Said {
-        Said::from(self.command(HARDEN).args(arguments).output().unwrap())
+        let said = Said::from(self.command(HARDEN).args(arguments).output().unwrap());
+        crate::formats::schema::check(arguments, &said.out);
+        said
     }
 
     /// [`Sandbox::harden`] with [`copy_and_pin`].

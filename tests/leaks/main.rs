@@ -70,6 +70,18 @@ fn reports_and_written_files() {
     let facts = facts.to_str().unwrap();
     let mut found = Found::default();
 
+    for format in ["sarif", "github", "markdown"] {
+        let said = world.harden(&with(&["--level", "suggest", "--verbose", "--format", format], facts));
+        let place = format!("--level suggest --verbose --format {format}");
+        if format == "sarif" {
+            found.look_at_sarif(&world, &place, &said);
+        } else {
+            found.look(&world.canaries, &place, (Output::Message, &said.out));
+            found.look(&world.canaries, &place, (Output::Message, &said.err));
+        }
+    }
+    assert!(world.files() == before, "a run without --write changed a file");
+
     let json = world
         .harden(&with(&["--write", "--level", "suggest", "--notes", "always", "--format", "json"], facts));
     let report: serde_json::Value = serde_json::from_str(&json.out).unwrap();

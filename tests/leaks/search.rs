@@ -61,6 +61,32 @@ impl Found {
         self.look(&world.canaries, place, (Output::Message, &report.to_string()));
     }
 
+    /// Looks through a run whose standard output is a SARIF log: what fixes insert is part of a file.
+    pub(crate) fn look_at_sarif(&mut self, world: &World, place: &str, said: &Said) {
+        self.look(&world.canaries, place, (Output::Message, &said.err));
+        let mut log: Value = serde_json::from_str(&said.out).unwrap();
+        let results = log["runs"][0]["results"].as_array_mut().unwrap();
+        let fixes: Vec<Value> = results
+            .iter_mut()
+            .filter_map(|result| result.as_object_mut()?.remove("fixes"))
+            .flat_map(|fixes| fixes.as_array().cloned().unwrap_or_default())
+            .collect();
+        assert!(fixes.len() > 100);
+        for mut fix in fixes {
+            let replacements = fix["artifactChanges"][0]["replacements"].as_array_mut().unwrap();
+            for replacement in replacements {
+                let inserted = replacement["insertedContent"].take();
+                self.look(
+                    &world.canaries,
+                    place,
+                    (Output::Diff, inserted["text"].as_str().unwrap_or_default()),
+                );
+            }
+            self.look(&world.canaries, place, (Output::Message, &fix.to_string()));
+        }
+        self.look(&world.canaries, place, (Output::Message, &log.to_string()));
+    }
+
     /// Looks for secrets that a file did not hold before.
     pub(crate) fn look_at_files(&mut self, world: &World, before: &BTreeMap<String, String>) {
         for (path, text) in world.files() {

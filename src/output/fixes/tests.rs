@@ -5,8 +5,11 @@ use harden_core::{Disposition, Level, Patch, Report, Why};
 
 use super::*;
 
-/// Patches as the engine makes them: of each the fixes, of each fix the edits.
-fn outcome(text: &str, patches: &[&[&[(u32, u32, &str)]]]) -> Outcome {
+/// The fixes of a patch, and of each its edits: from, to, and the new text.
+type Made<'t> = &'t [&'t [(u32, u32, &'t str)]];
+
+/// Patches as the engine makes them.
+fn outcome(text: &str, patches: &[Made<'_>]) -> Outcome {
     let mut now: Arc<str> = text.into();
     let mut made = Vec::new();
     let mut reports = Vec::new();
@@ -38,7 +41,7 @@ fn outcome(text: &str, patches: &[&[&[(u32, u32, &str)]]]) -> Outcome {
 
 /// The fixes as `reports: start..end=text …`, after a check that together they give the result.
 #[track_caller]
-fn shown(text: &str, patches: &[&[&[(u32, u32, &str)]]]) -> Vec<String> {
+fn shown(text: &str, patches: &[Made<'_>]) -> Vec<String> {
     let outcome = outcome(text, patches);
     let fixes = Fixes::new(&Dockerfile::parse(text), &outcome);
     let edits = fixes.fixes.iter().flat_map(|fix| fix.edits.clone()).collect();
@@ -56,16 +59,16 @@ const TEXT: &str = "FROM a\n#0123456789\n#0123456789\n";
 
 #[test]
 fn fixes_at_different_places_stay_apart() {
-    let one: &[&[(u32, u32, &str)]] = &[&[(10, 12, "xyz")], &[(8, 8, "p"), (17, 18, "")]];
+    let one: Made<'_> = &[&[(10, 12, "xyz")], &[(8, 8, "p"), (17, 18, "")]];
     assert_eq!(shown(TEXT, &[one]), ["[1] 8..8=p 17..18=", "[0] 10..12=xyz"]);
     // The second patch sees a text that is one byte longer behind 12.
-    let later: &[&[(u32, u32, &str)]] = &[&[(21, 22, "Q")]];
+    let later: Made<'_> = &[&[(21, 22, "Q")]];
     assert_eq!(shown(TEXT, &[one, later])[2], "[2] 20..21=Q");
 }
 
 #[test]
 fn a_fix_of_what_another_has_made_joins_it() {
-    let first: &[&[(u32, u32, &str)]] = &[&[(10, 12, "abcd")]];
+    let first: Made<'_> = &[&[(10, 12, "abcd")]];
     for (edit, expected) in [
         ((11, 12, "X"), "[0, 1] 10..12=aXcd"),
         ((12, 12, "X"), "[0, 1] 10..12=abXcd"),
@@ -83,14 +86,14 @@ fn a_fix_of_what_another_has_made_joins_it() {
 
 #[test]
 fn what_is_written_and_taken_back_is_no_edit_of_anything_else() {
-    let patches: &[&[&[(u32, u32, &str)]]] = &[&[&[(10, 10, "abc")]], &[&[(10, 13, "")], &[(20, 21, "Q")]]];
+    let patches: &[Made<'_>] = &[&[&[(10, 10, "abc")]], &[&[(10, 13, "")], &[(20, 21, "Q")]]];
     assert_eq!(shown(TEXT, patches), ["[2] 17..18=Q"]);
 }
 
 #[test]
 fn two_edits_inside_one_change_of_another_fix() {
-    let first: &[&[(u32, u32, &str)]] = &[&[(10, 12, "abcdef")]];
-    let second: &[&[(u32, u32, &str)]] = &[&[(11, 12, "X")], &[(14, 15, "Y")]];
+    let first: Made<'_> = &[&[(10, 12, "abcdef")]];
+    let second: Made<'_> = &[&[(11, 12, "X")], &[(14, 15, "Y")]];
     assert_eq!(shown(TEXT, &[first, second]), ["[0, 1, 2] 10..12=aXcdYf"]);
 }
 
@@ -98,9 +101,9 @@ fn two_edits_inside_one_change_of_another_fix() {
 #[test]
 fn a_fix_that_breaks_the_file_alone_joins_the_others() {
     let text = "FROM a\nRUN b\n";
-    let fixes: &[&[(u32, u32, &str)]] = &[&[(0, 6, "FROM b AS b")], &[(13, 13, "COPY --from=b a b\n")]];
+    let fixes: Made<'_> = &[&[(0, 6, "FROM b AS b")], &[(13, 13, "COPY --from=b a b\n")]];
     assert_eq!(shown(text, &[fixes]).len(), 2);
-    let heredoc: &[&[(u32, u32, &str)]] = &[&[(11, 12, "<<E")], &[(13, 13, "E\n")]];
+    let heredoc: Made<'_> = &[&[(11, 12, "<<E")], &[(13, 13, "E\n")]];
     assert_eq!(shown(text, &[heredoc]), ["[0, 1] 11..12=<<E 13..13=E\n"]);
 }
 

@@ -11,7 +11,7 @@ pub(super) fn prose(text: &str) -> String {
     let text = &*clipped(text);
     let parts: Vec<&str> = text.split('`').collect();
     // Backticks that do not pair are characters like others.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return plain(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
