@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use harden_core::{Level, RuntimeStyle, Transform};
 
 use crate::notes::Choice;
+use crate::verify::VerifyArgs;
 
 /// Rewrites Dockerfiles so that they are harder to attack, without breaking the build.
 #[derive(Debug, Parser)]
@@ -51,10 +52,14 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Move digests beside a tag to what the tag is today; change nothing else.
     Update(RunArgs),
+    /// Build and run each image from the original and from the rewritten Dockerfile, and compare them.
+    ///
+    /// Takes the options of a run. Nothing is written unless --write is given, and then only what passed.
+    Verify(RunArgs),
 }
 
 /// What is looked at, and where facts come from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct InputArgs {
     /// Dockerfiles and directories; `-` reads standard input. Default: the current directory.
     #[arg(value_name = "PATH")]
@@ -90,7 +95,7 @@ pub struct InputArgs {
 }
 
 /// How registries are asked.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RegistryArgs {
     /// Never ask a registry: use recorded facts only.
     #[arg(long, help_heading = "Registries", env = "HARDEN_OFFLINE", value_parser = clap::builder::FalseyValueParser::new(), hide_env_values = true)]
@@ -130,7 +135,7 @@ pub struct ResolveArgs {
 }
 
 /// How a run goes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunArgs {
     /// What is looked at.
@@ -184,6 +189,14 @@ pub struct RunArgs {
     #[arg(long)]
     pub allow_dirty: bool,
 
+    /// Let --write write only files whose images were built, run and compared first; see `harden help verify`.
+    #[arg(long)]
+    pub verify: bool,
+
+    /// How that is done.
+    #[command(flatten)]
+    pub verifying: VerifyArgs,
+
     /// Mask secrets in the diff. Such a diff is for reading and does not apply.
     #[arg(long)]
     pub redact: bool,
@@ -211,7 +224,7 @@ fn mirror(text: &str) -> Result<(String, String), String> {
 }
 
 /// A number with a unit: seconds, minutes, hours or days.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let bad = || "write a number and s, m, h or d, for instance 30m".to_owned();
     let split = text.find(|ch: char| !ch.is_ascii_digit()).ok_or_else(bad)?;
     let (number, unit) = text.split_at(split);
@@ -226,7 +239,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[group(multiple = false)]
 struct ModeArgs {
     /// Print a unified diff and change nothing (the default).

@@ -14,6 +14,7 @@ pub mod output;
 mod registries;
 mod run;
 pub mod updaters;
+pub mod verify;
 pub mod write;
 
 pub use engine::{Engine, FileFacts, rewrite};

@@ -10,6 +10,7 @@ mod render;
 mod report;
 mod resolve;
 mod source;
+mod verify;
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,6 +56,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         Some(Command::Explain { name }) => explain(name, &mut out),
         Some(Command::Resolve(args)) => resolve::resolve(args, &mut out, &mut err),
         Some(Command::Update(args)) => rewrite(args, Verb::Update, &mut out, &mut err),
+        Some(Command::Verify(args)) => verify::verify(args, &mut out, &mut err),
+        None if cli.run.verify => verify::verify(&cli.run, &mut out, &mut err),
         None => rewrite(&cli.run, Verb::Harden, &mut out, &mut err),
     };
     let flushed = out.flush();
@@ -92,7 +95,9 @@ fn explain(name: &str, out: &mut Sink<'_>) -> io::Result<u8> {
 /// Combinations of arguments that cannot mean anything.
 fn misuse(args: &RunArgs, verb: Verb, all: &[&'static dyn Transform]) -> Option<&'static str> {
     let stdin = args.input.paths.iter().any(|path| path == Path::new("-"));
-    if args.openshift && matches!(verb, Verb::Update) {
+    if args.verify || args.verifying.given() {
+        Some("--verify and the options of a verification belong to `harden verify` and to `harden --write --verify`")
+    } else if args.openshift && matches!(verb, Verb::Update) {
         Some("`harden update` moves digests and makes no users; leave --openshift out")
     } else if args.runtime.is_some() && matches!(verb, Verb::Update) {
         Some("`harden update` moves digests and splits no stages; leave --runtime out")

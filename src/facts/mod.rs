@@ -4,6 +4,6 @@ pub mod cache;
 pub mod context;
 pub mod file;
 pub mod images;
-mod layers;
+pub(crate) mod layers;
 pub mod registry;
 pub mod tags;

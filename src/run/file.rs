@@ -78,6 +78,11 @@ impl<'s> Draft<'s> {
         self.result = Err(Failure::Other(format!("did not write {}{because}: {why}", self.path)));
     }
 
+    /// The text as it was and what the engine made of it.
+    pub(super) fn outcome(&self) -> Result<(&str, &Outcome), &Failure> {
+        self.result.as_ref().map(|ready| (ready.read.text(), &ready.outcome))
+    }
+
     /// What it wants in files that several Dockerfiles share.
     fn take_request(&mut self) -> Option<Request> {
         self.result.as_mut().ok()?.beside.request.take()

@@ -12,7 +12,7 @@ use crate::discover::{Discovery, Problem, ProblemKind};
 use crate::facts::registry::NetworkReport;
 use crate::notes::Companion;
 use crate::output::summary::Summary;
-use crate::output::{Sink, json};
+use crate::output::{Sink, json, visible};
 use crate::updaters::{Updater, Updaters, notes};
 
 /// How the registries behaved.
@@ -101,6 +101,15 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             self.err.put(&self.renderer.warning(line))?;
         }
         Ok(())
+    }
+
+    /// What goes on, for those who wait.
+    pub(super) fn progress(&mut self, message: &str) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        self.err.put(&format!("{}\n", visible(message)))?;
+        self.err.flush()
     }
 
     /// A repository whose files are written without having been checked.

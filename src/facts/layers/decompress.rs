@@ -10,7 +10,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 const MAX_WINDOW: u64 = 32 << 20;
 
 /// The content of a stream of gzip, zstd or neither; `None` when it is compressed otherwise, or cannot be read.
-pub(super) fn open<'s>(stream: &'s mut dyn BufRead) -> Option<Box<dyn Read + 's>> {
+pub(crate) fn open<'s>(stream: &'s mut dyn BufRead) -> Option<Box<dyn Read + 's>> {
     let head = stream.fill_buf().ok()?;
     Some(match head {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(stream)),

@@ -6,7 +6,7 @@
 
 mod accounts;
 mod archive;
-mod decompress;
+pub(crate) mod decompress;
 mod paths;
 #[cfg(test)]
 pub(super) mod tests;
