@@ -149,6 +149,10 @@ fn base(view: &View<'_, '_>, work: &Work, sources: &Sources, runtime: RuntimeIma
             copies.push(copy);
         }
     }
+    let mut env = Vec::new();
+    if work.keeps_gopath && view.scopes.variable(view.run.end, "GOPATH").is_none() {
+        env.push(("GOPATH".to_owned(), commands::GOPATH.to_owned()));
+    }
     let mut assumptions = Vec::new();
     if view.files().is_ok_and(|files| files.guessed) {
         assumptions.push("the folder of the Dockerfile is the build context".to_owned());
@@ -166,7 +170,7 @@ fn base(view: &View<'_, '_>, work: &Work, sources: &Sources, runtime: RuntimeIma
         roots: work.roots.iter().cloned().collect(),
         copies,
         packages: BTreeSet::new(),
-        env: Vec::new(),
+        env,
         is_build_variable: match (work.drops_path, work.keeps_gopath) {
             (false, false) => is_build_variable,
             (false, true) => |name| !is_place(name) && is_build_variable(name),

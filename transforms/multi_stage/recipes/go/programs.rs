@@ -22,8 +22,8 @@ pub(super) struct Program {
     pub(super) folder: bool,
     /// It is a folder that holds other things, too: which file of it is the program is not known.
     pub(super) nameless: bool,
-    /// Made by `go install PACKAGE@VERSION`: it is not the project's.
-    pub(super) tool: bool,
+    /// It only goes along when a command calls it: a tool of `go install PACKAGE@VERSION`, or what `cp` leaves behind.
+    pub(super) optional: bool,
     /// The program does not know where Go was.
     pub(super) trimmed: bool,
     /// How it is linked.
@@ -128,11 +128,11 @@ pub(super) fn of(
     is_folder: impl Fn(&str) -> bool,
     holds_only_programs: impl Fn(&str) -> bool,
 ) -> Vec<Program> {
-    let made = |path: String, folder: bool, nameless: bool, tool: bool| Program {
+    let made = |path: String, folder: bool, nameless: bool, optional: bool| Program {
         path,
         folder,
         nameless,
-        tool,
+        optional,
         trimmed: build.trimmed,
         linking: build.linking,
     };

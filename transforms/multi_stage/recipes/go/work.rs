@@ -6,6 +6,7 @@ use harden_core::syntax::{Keyword, Span};
 use harden_core::{Why, image_path};
 
 use super::super::super::effects::{self, Effect};
+use super::super::super::gates;
 use super::super::super::split::CopyOut;
 use super::super::super::view::{Step, View};
 use super::commands::{self, Build, Exported, Task};
@@ -37,6 +38,8 @@ pub(super) struct Work {
     pub(super) drops_path: bool,
     /// What the runtime stage gets names GOPATH, GOROOT or GOBIN.
     pub(super) keeps_gopath: bool,
+    /// Folders where commands are found by their names.
+    path: Vec<String>,
 }
 
 /// A program and how it is started.
@@ -139,7 +142,7 @@ impl Work {
     /// Whether a command is nothing but one of the programs.
     pub(super) fn starts(&self, started: &Started) -> bool {
         let Some(called) = called(started) else { return false };
-        self.programs.iter().any(|one| called.is(&one.program))
+        self.programs.iter().any(|one| called.is(&one.program, &self.path))
     }
 
     /// `server is` or `server, worker are`, with the verb of that number.
@@ -162,15 +165,15 @@ struct Called {
 }
 
 impl Called {
-    fn is(&self, program: &Program) -> bool {
-        let folder = |path: &str| image_path::resolve(path, "..");
+    /// Whether it is the program, or one the folder may hold; `path` are the folders of PATH.
+    fn is(&self, program: &Program, path: &[String]) -> bool {
         let holds = program.folder || program.nameless;
-        match (self.bare, holds) {
-            (false, false) => self.path == program.path,
-            (false, true) => folder(&self.path) == program.path,
-            (true, false) => program.path.rsplit('/').next() == Some(self.path.as_str()),
-            (true, true) => true,
+        if self.bare {
+            let name = program.path.rsplit('/').next();
+            let folder = if holds { program.path.clone() } else { image_path::resolve(&program.path, "..") };
+            return path.contains(&folder) && (holds || name == Some(self.path.as_str()));
         }
+        if holds { image_path::resolve(&self.path, "..") == program.path } else { self.path == program.path }
     }
 }
 
@@ -207,7 +210,7 @@ fn is_build_tool(started: &Started, made: &[Program]) -> bool {
             | "watchexec"
             | "wgo"
     );
-    let own = |one: &&Program| !one.tool && !one.nameless && one.path.rsplit('/').next() == Some(name);
+    let own = |one: &&Program| !one.optional && !one.nameless && one.path.rsplit('/').next() == Some(name);
     known && !made.iter().any(|one| own(&one))
 }
 
@@ -324,7 +327,11 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
         let into = to.ends_with('/') || self.folders.contains(to);
         let path = if into { image_path::resolve(to, name) } else { to.to_owned() };
         if let Some(program) = self.made.get(at).cloned() {
-            if !keeps {
+            if keeps {
+                if let Some(left) = self.made.get_mut(at) {
+                    left.optional = true;
+                }
+            } else {
                 self.made.remove(at);
             }
             self.made.push(Program { path, ..program });
@@ -375,18 +382,20 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
         self.cleaning();
         let started: Vec<Called> =
             view.launched.commands.iter().filter(|one| !one.health).filter_map(called).collect();
+        let path = search_path(view);
         let mut programs = Vec::new();
         let mut is_started = false;
         for program in std::mem::take(&mut self.made) {
-            let calls: Vec<&Called> = started.iter().filter(|one| one.is(&program)).collect();
+            let calls: Vec<&Called> = started.iter().filter(|one| one.is(&program, &path)).collect();
             is_started |= !calls.is_empty();
             if program.nameless {
                 programs.extend(self.named(&program, &calls));
-            } else if !program.tool || !calls.is_empty() {
+            } else if !program.optional || !calls.is_empty() {
                 programs.push(program);
             }
         }
         if !is_started || programs.is_empty() {
+            gates::stop(view)?;
             let message =
                 "the command of the image is none of the programs that `go` builds in it; name it in CMD";
             return Err(Why::new("program-not-started", message));
@@ -417,6 +426,7 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
             runs_own: self.runs_own,
             drops_path: drops_path(view),
             keeps_gopath,
+            path,
         })
     }
 
@@ -448,7 +458,14 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
                 }
                 None => {
                     self.has_dependencies = true;
-                    roots.insert(build.folder.clone());
+                    let direct = |folder: &str| {
+                        let files = self.view.files();
+                        !files.is_ok_and(|files| files.below(folder).all(|(path, _)| path.contains('/')))
+                    };
+                    // In GOPATH builds run anywhere, and packages have their folders.
+                    if direct(&build.folder) {
+                        roots.insert(build.folder.clone());
+                    }
                 }
             }
         }
@@ -463,6 +480,9 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
                     roots.insert(destination.clone());
                 }
             }
+        }
+        if roots.is_empty() {
+            roots.extend(self.builds.iter().map(|build| build.folder.clone()).take(1));
         }
         roots
     }
@@ -504,7 +524,14 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
     }
 }
 
-/// Whether every value PATH gets is about folders of Go.
+/// The folders of PATH in the builder.
+fn search_path(view: &View<'_, '_>) -> Vec<String> {
+    let own = view.run.paths.path_env().split(':').filter(|path| path.starts_with('/'));
+    let all = own.chain(DEFAULT_PATH).chain(["/go/bin", "/usr/local/go/bin"]);
+    all.map(|path| image_path::resolve("/", path)).collect()
+}
+
+/// Whether PATH gets nothing but folders of Go.
 fn drops_path(view: &View<'_, '_>) -> bool {
     let mut all = view
         .steps
@@ -516,6 +543,13 @@ fn drops_path(view: &View<'_, '_>) -> bool {
     all.peek().is_some()
         && all.all(|pair| {
             let text = pair.whole.text();
-            ["GOPATH", "GOROOT", "GOBIN", "/go/", "/usr/local/go"].iter().any(|word| text.contains(word))
+            let value = text.strip_prefix("PATH").unwrap_or(text).trim_start_matches(['=', ' ', '\t']);
+            value.trim_matches('"').split(':').all(|folder| {
+                matches!(folder, "$PATH" | "${PATH}")
+                    || ["GOPATH", "GOROOT", "GOBIN"].iter().any(|word| folder.contains(word))
+                    || DEFAULT_PATH.contains(&folder)
+                    || is_below("/go", folder)
+                    || is_below("/usr/local/go", folder)
+            })
         })
 }
