@@ -1,5 +1,7 @@
 //! The data files as they are written. The head of each file explains its fields.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// `operating-systems.toml`.
@@ -154,6 +156,62 @@ pub(crate) enum Privileges {
     Passthrough,
     Drops(Vec<String>),
     NeedsRoot(String),
+}
+
+/// `releases.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Releases {
+    pub(crate) image: Vec<Releasing>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Releasing {
+    pub(crate) names: Vec<String>,
+    #[serde(default)]
+    pub(crate) default: Vec<Range>,
+    #[serde(default)]
+    pub(crate) alpine: Vec<Range>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Range {
+    pub(crate) from: String,
+    pub(crate) release: Option<String>,
+    #[serde(default)]
+    pub(crate) fixed: bool,
+}
+
+/// `packages.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Packages {
+    pub(crate) debian: Kinds,
+    pub(crate) alpine: Kinds,
+    pub(crate) rhel: Kinds,
+}
+
+/// What packages of one kind of distribution are for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kinds {
+    pub(crate) build: Vec<String>,
+    /// By the package with the headers.
+    #[serde(default)]
+    pub(crate) libraries: BTreeMap<String, Libraries>,
+    /// By the name of the command.
+    #[serde(default)]
+    pub(crate) tools: BTreeMap<String, String>,
+}
+
+/// The packages of a library: in all releases, or by release.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Libraries {
+    All(Vec<String>),
+    By(BTreeMap<String, Vec<String>>),
 }
 
 /// Enums whose variants are spelled as in `support/base_images/types.rs`, so that `Debug` writes the code.

@@ -1,9 +1,9 @@
 //! Packages of the distribution that the runtime stage needs.
 
-mod names;
-#[cfg(test)]
-mod tests;
+pub(super) mod names;
 mod text;
+
+use std::collections::BTreeSet;
 
 use harden_core::{Hazard, Place, Why};
 
@@ -91,6 +91,7 @@ pub(crate) fn install(
     let mut list: Vec<String> = Vec::new();
     let mut recommends = false;
     let mut manager = None;
+    let mut fetched = BTreeSet::new();
     for one in &wanted.installed {
         let package = &one.package;
         let mut add = |text: String| {
@@ -100,6 +101,15 @@ pub(crate) fn install(
         };
         match names::of(package.name(), family(package.manager), release.as_ref()) {
             Use::Build => continue,
+            Use::Fetch(command) if is_fetched_with(view, package.name(), command) => {
+                fetched.insert(command);
+                continue;
+            }
+            Use::Fetch(_) if one.foreign => return Err(foreign(package)),
+            Use::Fetch(_) => {
+                recommends |= package.recommends;
+                add(package.text.clone());
+            }
             Use::Libraries(libraries) => libraries.into_iter().for_each(&mut add),
             Use::Run if one.foreign => return Err(foreign(package)),
             Use::Run => {
@@ -119,8 +129,11 @@ pub(crate) fn install(
         }
         manager = manager.or(Some(package.manager));
     }
+    if let Some(text) = assumption(&fetched) {
+        split.assumptions.push(text);
+    }
     for name in &split.packages {
-        if !list.contains(name) {
+        if !list.iter().any(|have| have.split('=').next() == Some(name.as_str())) {
             list.push(name.clone());
         }
     }
@@ -153,6 +166,45 @@ pub(crate) fn install(
     let mut commands = wanted.mirrors.clone();
     commands.extend(text::commands(&options, &list));
     Ok(Some(Install { commands }))
+}
+
+/// Whether the build is known to be what a package for fetching is there for: a RUN uses its command, and nothing that starts
+/// does.
+fn is_fetched_with(view: &View<'_, '_>, package: &str, command: &str) -> bool {
+    if command.is_empty() {
+        return true;
+    }
+    let is_it = |name: Option<&str>| name.is_some_and(|name| name == command);
+    let starts = view.launched.commands.iter().any(|started| is_it(started.command.name()));
+    // Package managers of languages call git by themselves.
+    let by_itself = package.starts_with("git")
+        && view.ran().any(|ran| {
+            matches!(
+                ran.name(),
+                Some("go" | "cargo" | "npm" | "yarn" | "pnpm" | "pip" | "pip3" | "composer" | "bundle")
+            )
+        });
+    !starts && (by_itself || view.ran().any(|ran| is_it(ran.name())))
+}
+
+fn assumption(fetched: &BTreeSet<&str>) -> Option<String> {
+    let names: Vec<&str> = fetched.iter().copied().filter(|name| !name.is_empty()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the program itself does not run {}, which the build uses to get its sources",
+            names.join(", ")
+        )
+    })
+}
+
+/// The packages of the libraries that go with a package of headers, in the builder's release; `None` when they are not
+/// known.
+pub(crate) fn libraries(view: &View<'_, '_>, family: Family, headers: &str) -> Option<Vec<String>> {
+    let release = runtime_image::release(view).ok();
+    match names::of(headers, family, release.as_ref()) {
+        Use::Libraries(libraries) => Some(libraries),
+        _ => None,
+    }
 }
 
 fn foreign(package: &Package) -> Why {

@@ -3,6 +3,7 @@
 use harden_core::syntax::Reference;
 use harden_core::{Hazard, Place, Why};
 
+use super::releases;
 use super::split::RuntimeImage;
 use super::view::View;
 use crate::support::base_images::{self, Family, Shell};
@@ -59,6 +60,14 @@ pub(crate) fn sibling(view: &View<'_, '_>, name: &str, tag: &str) -> Result<Chos
     made(view, text.clone(), tag, &text)
 }
 
+/// Another tag of the builder's repository, written as `text`.
+///
+/// # Errors
+/// `bad-reference`.
+pub(crate) fn written(view: &View<'_, '_>, text: String, tag: &str) -> Result<Chosen, Why> {
+    made(view, text, tag, view.image.familiar())
+}
+
 fn whole_variable() -> Why {
     let message = "the base image is a variable as a whole, so the image to run in cannot be derived from it";
     Why::new("image-variable", message)
@@ -96,9 +105,7 @@ fn stale(view: &View<'_, '_>) -> Option<Hazard> {
 /// # Errors
 /// `release-unknown`.
 pub(crate) fn release(view: &View<'_, '_>) -> Result<Release, Why> {
-    let _ = view;
-    let message = format!("the distribution release of `{}` is not known", view.image.familiar());
-    Err(Why::new("release-unknown", message))
+    releases::of(view)
 }
 
 /// The small image of the builder's distribution release: `debian:bookworm-slim`, `alpine:3.20`, `ubuntu:24.04`.

@@ -1,1 +1,0 @@
-//! What is installed in the runtime stage.
