@@ -1,11 +1,25 @@
 //! What programs of each kind need: one file a kind.
 
+mod dotnet;
+mod front_end;
 mod go;
+mod gradle;
 mod java;
 mod maven;
-mod node;
+pub(super) mod node;
+mod python;
+mod rust;
 
 use super::split::Recipe;
 
 /// Every recipe. The first one that knows a stage decides.
-pub(crate) static ALL: &[&dyn Recipe] = &[&go::Go, &maven::Maven, &node::Node];
+pub(crate) static ALL: &[&dyn Recipe] = &[
+    &dotnet::Dotnet,
+    &go::Go,
+    &gradle::Gradle,
+    &maven::Maven,
+    &front_end::FrontEnd,
+    &node::Node,
+    &python::PythonRecipe,
+    &rust::Rust,
+];
