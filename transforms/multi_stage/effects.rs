@@ -8,6 +8,7 @@ mod packages;
 mod words;
 
 use super::ran::Ran;
+use super::recipes::node::project::installs_tools;
 use super::view::View;
 use words::Words;
 
@@ -91,6 +92,8 @@ pub(crate) fn of(view: &View<'_, '_>, ran: &Ran) -> Vec<Effect> {
         None => {
             effects.push(Effect::Unknown("the name of a command is a variable".to_owned()));
         }
+        // A package for the whole image that containers use.
+        Some(_) if installs_tools(view, ran) => effects.push(Effect::System),
         Some(name) => match command(&words, name) {
             Ok(found) => effects.extend(found),
             Err(why) => effects.push(Effect::Unknown(why)),

@@ -19,12 +19,12 @@
 mod commands;
 mod manifest;
 mod needs;
-mod project;
+pub(in crate::multi_stage) mod project;
 mod prune;
 mod sources;
 mod start;
 mod tables;
-mod tag;
+pub(super) mod tag;
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ impl Recipe for Node {
             return None;
         }
         let tag = tag::read(view.image.tag_or_latest())?;
-        let project = match project::read(view)? {
+        let project = match project::read(view, tag.variant == Variant::Full)? {
             Ok(project) => project,
             Err(why) => return (tag.variant == Variant::Full).then_some(Err(why)),
         };
@@ -110,7 +110,11 @@ fn split(
         hazards.push(Hazard { id: "start-unread", message, place: place.clone() });
     }
     match gain {
-        Gain::Image => packages = needs::of(view, project, package.as_ref().ok(), &mut hazards)?,
+        Gain::Image => {
+            packages = needs::of(view, project, package.as_ref().ok(), &mut hazards)?;
+            let programs = start.programs.iter().filter_map(|name| tables::full_program(name));
+            packages.extend(programs.flatten().map(|&name| name.to_owned()));
+        }
         Gain::Compilers(_) => needs::of_same_image(view, project, package.as_ref().ok(), &mut hazards)?,
         Gain::Dev => {
             needs::of_same_image(view, project, package.as_ref().ok(), &mut hazards)?;
@@ -153,10 +157,12 @@ fn is_never(_: &str) -> bool {
 }
 
 fn unknown_context(why: &Why) -> Hazard {
-    let message = format!(
-        "package.json could not be read ({}), so what the program needs of the image is not known",
-        why.message
-    );
+    let what = match why.code {
+        "from-base" | "not-found" => "package.json is not in the build context that was looked at",
+        "bad-manifest" => "package.json is no JSON object",
+        _ => "package.json could not be read",
+    };
+    let message = format!("{what}, so what the program needs of the image is not known");
     Hazard { id: "context-unknown", message, place: None }
 }
 

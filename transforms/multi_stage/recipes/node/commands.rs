@@ -89,9 +89,7 @@ pub(super) fn read(ran: &Ran) -> Option<Work> {
         "corepack" => Kind::Housekeeping,
         "npx" | "pnpx" => Kind::Script(operands(command, 1).into_iter().next().flatten()),
         "node" => node(command)?,
-        name @ ("rm" | "rmdir" | "mv" | "cp" | "mkdir" | "touch" | "ln" | "chmod" | "chown") => {
-            Kind::Files(files(ran, name)?)
-        }
+        name @ ("rm" | "rmdir" | "mv" | "cp" | "touch" | "ln") => Kind::Files(files(ran, name)?),
         name if tables::BUILD_TOOLS.binary_search(&name).is_ok() => Kind::Script(Some(name.to_owned())),
         _ => return None,
     };
@@ -247,10 +245,6 @@ fn files(ran: &Ran, name: &str) -> Option<Vec<String>> {
     let mut paths: Vec<&str> =
         words.iter().map(|word| word.text.as_str()).filter(|text| !text.starts_with('-')).collect();
     match name {
-        // The mode or the owner.
-        "chmod" | "chown" if !paths.is_empty() => {
-            paths.remove(0);
-        }
         // What is copied stays where it is.
         "cp" | "ln" => paths = paths.last().copied().into_iter().collect(),
         _ => {}

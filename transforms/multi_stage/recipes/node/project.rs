@@ -6,46 +6,51 @@ use harden_core::{Value, Why, image_path};
 
 use super::commands::{self, Kind, Manager, Work};
 use super::tables;
+use crate::multi_stage::effects::{self, Effect};
 use crate::multi_stage::ran::Ran;
 use crate::multi_stage::view::{Step, View};
 use crate::support::image_paths::CopyKind;
 
 /// What RUN steps do with it.
 #[derive(Clone, Debug)]
-pub(super) struct Project {
+pub(in crate::multi_stage::recipes) struct Project {
     /// The folder that holds all of it; an absolute path.
-    pub(super) root: String,
+    pub(in crate::multi_stage::recipes) root: String,
     /// The folders package managers work in, in the order of the file, each once.
-    pub(super) folders: Vec<String>,
+    pub(in crate::multi_stage::recipes) folders: Vec<String>,
     /// The last step that works on it.
-    pub(super) last: usize,
+    pub(in crate::multi_stage::recipes) last: usize,
     /// Commands that only work on it, or only matter to builds.
-    pub(super) explained: BTreeSet<(usize, usize)>,
+    pub(in crate::multi_stage::recipes) explained: BTreeSet<(usize, usize)>,
     /// The package manager that installs; the last one where there are more.
     pub(super) manager: Option<Manager>,
     /// Names of the scripts and tools that run; `None` where a name is not literal.
-    pub(super) scripts: Vec<Option<String>>,
+    pub(in crate::multi_stage::recipes) scripts: Vec<Option<String>>,
     /// Dev dependencies are installed, and nothing takes them away.
     pub(super) has_dev: bool,
-    /// Packages that are installed for the whole image before [`Self::last`] and that programs may use.
-    pub(super) global: Vec<String>,
+    /// Packages that are installed for the whole image before [`Self::last`], that programs may use and that cannot simply
+    /// be installed in the runtime stage as well.
+    pub(in crate::multi_stage::recipes) global: Vec<String>,
     /// Packages of the distribution that compile and stay installed.
     pub(super) compilers: BTreeSet<String>,
 }
 
-/// Reads it. `None`: no step installs dependencies or runs scripts.
-pub(super) fn read(view: &View<'_, '_>) -> Option<Result<Project, Why>> {
+/// Reads it. `is_full` says that the image has more programs than the one to run in. `None`: no step installs dependencies or runs scripts.
+pub(in crate::multi_stage::recipes) fn read(
+    view: &View<'_, '_>,
+    is_full: bool,
+) -> Option<Result<Project, Why>> {
     let works: Vec<Work> = view.ran().filter_map(commands::read).collect();
     let is_project = |work: &&Work| matches!(work.kind, Kind::Install { .. } | Kind::Script(_) | Kind::Prune);
     let last = works.iter().filter(is_project).map(|work| work.at.0).max()?;
-    Some(project(view, &works, last))
+    Some(project(view, &works, last, is_full))
 }
 
-fn project(view: &View<'_, '_>, works: &[Work], last: usize) -> Result<Project, Why> {
+fn project(view: &View<'_, '_>, works: &[Work], last: usize, is_full: bool) -> Result<Project, Why> {
     let mut project = Project {
         root: String::new(),
         folders: Vec::new(),
-        last: housekeeping(view, works, last),
+        last,
         explained: BTreeSet::new(),
         manager: None,
         scripts: Vec::new(),
@@ -71,15 +76,20 @@ fn project(view: &View<'_, '_>, works: &[Work], last: usize) -> Result<Project, 
             project.folders.push(folder);
         }
     }
+    project.last = housekeeping(view, works, last);
+    if is_full {
+        project.last = full_image(view, works, project.last);
+    }
     project.root = root(view, &project)?;
     for work in works.iter().filter(|work| work.at.0 <= project.last) {
         let is_explained = match &work.kind {
             Kind::Install { .. } | Kind::Script(_) | Kind::Prune | Kind::Housekeeping => true,
             Kind::Global(names) => {
-                let used = names.iter().filter(|name| !is_builder(name));
-                let before = project.global.len();
-                project.global.extend(used.cloned());
-                project.global.len() == before && !names.is_empty()
+                let only_builds = !names.is_empty() && names.iter().all(|name| is_builder(name));
+                if !only_builds && !names.iter().all(|name| is_repeated(name) || is_builder(name)) {
+                    project.global.extend(names.iter().cloned());
+                }
+                only_builds
             }
             Kind::Files(paths) => paths.iter().all(|path| is_below(&project.root, path)),
         };
@@ -106,6 +116,37 @@ fn housekeeping(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
     last + count
 }
 
+/// Steps behind the last one that need programs of the full image belong to the builder, as do those of which nobody
+/// knows what they need.
+fn full_image(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
+    let installed: BTreeSet<String> = view
+        .ran()
+        .flat_map(|ran| effects::of(view, ran))
+        .filter_map(|effect| match effect {
+            Effect::Packages(packages) => Some(packages),
+            _ => None,
+        })
+        .flatten()
+        .map(|package| package.name().to_owned())
+        .collect();
+    let needs = |ran: &Ran| {
+        if works.iter().any(|work| work.at == ran.at && matches!(work.kind, Kind::Global(_))) {
+            return false;
+        }
+        let name = ran.name().unwrap_or_default();
+        match tables::full_program(name) {
+            Some(packages) => !packages.iter().any(|package| installed.contains(*package)),
+            None => effects::of(view, ran).iter().any(|effect| matches!(effect, Effect::Unknown(_))),
+        }
+    };
+    let behind = view.steps.iter().skip(last + 1);
+    behind
+        .filter(|step| !step.is_read || step.ran.iter().any(needs))
+        .map(|step| step.index)
+        .max()
+        .unwrap_or(last)
+}
+
 /// Whether `NODE_ENV` keeps dev dependencies from being installed (npm-install(1), "omit").
 fn is_production(view: &View<'_, '_>, step: &Step<'_>) -> bool {
     let set = view.scopes.variable(&step.state, "NODE_ENV");
@@ -114,9 +155,27 @@ fn is_production(view: &View<'_, '_>, step: &Step<'_>) -> bool {
 
 /// Whether a package for the whole image is only used by builds; a version may stand behind its name.
 fn is_builder(name: &str) -> bool {
+    tables::GLOBAL_BUILDERS.binary_search(&bare(name)).is_ok()
+}
+
+/// Whether a package for the whole image can be installed in the runtime stage as well.
+fn is_repeated(name: &str) -> bool {
+    tables::GLOBAL_TOOLS.binary_search(&bare(name)).is_ok()
+}
+
+/// Whether a command installs packages for the whole image that programs use and that any image with npm can install.
+pub(in crate::multi_stage) fn installs_tools(view: &View<'_, '_>, ran: &Ran) -> bool {
+    if !matches!(ran.name(), Some("npm" | "yarn")) || !super::tag::is_node(view.image) {
+        return false;
+    }
+    let Some(Work { kind: Kind::Global(names), .. }) = commands::read(ran) else { return false };
+    !names.is_empty() && names.iter().all(|name| is_repeated(name) || is_builder(name))
+}
+
+/// The name of `name@version`.
+fn bare(name: &str) -> &str {
     let at = name.match_indices('@').map(|(at, _)| at).find(|&at| at > 0);
-    let bare = at.and_then(|at| name.get(..at)).unwrap_or(name);
-    tables::GLOBAL_BUILDERS.binary_search(&bare).is_ok()
+    at.and_then(|at| name.get(..at)).unwrap_or(name)
 }
 
 /// Packages that compile, of a command that installs them for good: `apk add --virtual` is taken back later.
@@ -190,7 +249,7 @@ fn is_system(folder: &str) -> bool {
 }
 
 /// Whether `path` is `folder` or lies in it.
-pub(super) fn is_below(folder: &str, path: &str) -> bool {
+pub(in crate::multi_stage::recipes) fn is_below(folder: &str, path: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

@@ -4,6 +4,8 @@
 //! runs. pnpm.io/cli/prune: `--prod`; it does not work in workspaces, and asks before it removes folders unless `CI` is
 //! set. Yarn 1 installs again instead.
 
+use std::collections::BTreeSet;
+
 use harden_core::{Hazard, Why};
 
 use super::commands::Manager;
@@ -27,7 +29,8 @@ pub(super) fn line(
 ) -> Result<String, Why> {
     match package {
         Some(package) => {
-            if let Some(name) = start.packages().find(|name| package.dev.contains(*name)) {
+            let named = start.packages().find(|name| package.dev.contains(*name)).map(str::to_owned);
+            if let Some(name) = named.or_else(|| script_names(package, start)) {
                 let message = format!(
                     "containers start `{name}`, a dev dependency; make it a dependency or start what it builds"
                 );
@@ -79,6 +82,32 @@ pub(super) fn line(
         _ if plain => Ok(format!("RUN cd {folder} && {command}")),
         _ => unknown("the folder of the project has a name that would need quotes"),
     }
+}
+
+/// A dev dependency that a word of the scripts containers may run stands for. Any word that is the name of a script is
+/// taken to run it.
+fn script_names(package: &Package, start: &Start) -> Option<String> {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&str> = start.scripts.iter().map(String::as_str).collect();
+    while let Some(name) = open.pop() {
+        let around = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
+        for text in around.iter().filter_map(|name| package.scripts.get(name)) {
+            for word in text.split(|c: char| c.is_whitespace() || "\"'`;&|()=".contains(c)) {
+                let word = word.trim_start_matches("npm:");
+                let program = word.rsplit("/.bin/").next().unwrap_or(word);
+                let of = super::start::package_of_program(program);
+                if package.dev.contains(of) {
+                    return Some(of.to_owned());
+                }
+                if let Some((name, _)) = package.scripts.get_key_value(word)
+                    && seen.insert(name)
+                {
+                    open.push(name);
+                }
+            }
+        }
+    }
+    None
 }
 
 /// What makes it a suggestion.

@@ -14,6 +14,8 @@ pub(super) struct Start {
     pub(super) programs: Vec<String>,
     /// Modules that `node` is told to load first.
     pub(super) preloaded: Vec<String>,
+    /// Words of package managers that are started, their options left out: names of scripts are among them.
+    pub(super) scripts: Vec<String>,
     /// What could not be read, and where it stands.
     pub(super) unread: Option<(String, Option<Place>)>,
 }
@@ -35,8 +37,13 @@ pub(super) fn read(view: &View<'_, '_>) -> Result<Start, Why> {
         {
             start.programs.push(name.to_owned());
         }
-        if started.command.name() == Some("node") {
-            preloaded(&started.command, &mut start.preloaded);
+        match started.command.name() {
+            Some("node") => preloaded(&started.command, &mut start.preloaded),
+            Some("npm" | "yarn" | "yarnpkg" | "pnpm" | "run-s" | "run-p" | "npm-run-all") => {
+                let words = started.command.words.iter().skip(1).map(|word| word.text.clone());
+                start.scripts.extend(words.filter(|word| !word.starts_with('-')));
+            }
+            _ => {}
         }
     }
     if let Some(unread) = view.launched.unread.first() {
@@ -158,12 +165,14 @@ impl Start {
             "docker-entrypoint.sh",
         ];
         let programs = self.programs.iter().map(String::as_str).filter(|name| !OURS.contains(name));
-        let of = |program| {
-            let other = tables::PROGRAMS.binary_search_by_key(&program, |&(name, _)| name).ok();
-            other.and_then(|at| tables::PROGRAMS.get(at)).map_or(program, |&(_, package)| package)
-        };
-        programs.map(of).chain(self.preloaded.iter().map(|module| package_of(module)))
+        programs.map(package_of_program).chain(self.preloaded.iter().map(|module| package_of(module)))
     }
+}
+
+/// The package a program comes in.
+pub(super) fn package_of_program(program: &str) -> &str {
+    let at = tables::PROGRAMS.binary_search_by_key(&program, |&(name, _)| name).ok();
+    at.and_then(|at| tables::PROGRAMS.get(at)).map_or(program, |&(_, package)| package)
 }
 
 /// The package a module belongs to: `dotenv` of `dotenv/config`, `@a/b` of `@a/b/register`.

@@ -82,6 +82,25 @@ pub(super) const GLOBAL_BUILDERS: [&str; 35] = [
     "yarn",
 ];
 
+/// Packages that are installed for the whole image and used by containers, of plain JavaScript: they install in every image
+/// with npm.
+pub(super) const GLOBAL_TOOLS: [&str; 14] = [
+    "concurrently",
+    "cross-env",
+    "db-migrate",
+    "dotenv-cli",
+    "env-cmd",
+    "forever",
+    "http-server",
+    "json-server",
+    "nodemon",
+    "npm-run-all",
+    "pm2",
+    "sequelize-cli",
+    "serve",
+    "wait-on",
+];
+
 /// What somebody has to know of a package when containers have less than the full image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
@@ -338,6 +357,51 @@ pub(super) const PROGRAMS: [(&str, &str); 18] = [
     ("vue-cli-service", "@vue/cli-service"),
 ];
 
+/// Programs that the full image has and the slim one has not, with the packages of Debian they come in.
+/// `make` and compilers are not among them: what needs those when containers start is refused elsewhere.
+const FULL_PROGRAMS: [(&str, &[&str]); 34] = [
+    ("bunzip2", &["bzip2"]),
+    ("bzip2", &["bzip2"]),
+    ("convert", &["imagemagick"]),
+    ("curl", &["ca-certificates", "curl"]),
+    ("file", &["file"]),
+    ("free", &["procps"]),
+    ("git", GIT),
+    ("gpg", &["gnupg"]),
+    ("hg", &["ca-certificates", "mercurial"]),
+    ("identify", &["imagemagick"]),
+    ("mogrify", &["imagemagick"]),
+    ("montage", &["imagemagick"]),
+    ("openssl", &["openssl"]),
+    ("patch", &["patch"]),
+    ("pgrep", &["procps"]),
+    ("pidof", &["procps"]),
+    ("pkill", &["procps"]),
+    ("pmap", &["procps"]),
+    ("ps", &["procps"]),
+    ("python3", &["python3"]),
+    ("scp", &["openssh-client"]),
+    ("sftp", &["openssh-client"]),
+    ("ssh", &["openssh-client"]),
+    ("ssh-keygen", &["openssh-client"]),
+    ("ssh-keyscan", &["openssh-client"]),
+    ("svn", &["ca-certificates", "subversion"]),
+    ("sysctl", &["procps"]),
+    ("top", &["procps"]),
+    ("unzip", &["unzip"]),
+    ("uptime", &["procps"]),
+    ("w", &["procps"]),
+    ("watch", &["procps"]),
+    ("wget", &["ca-certificates", "wget"]),
+    ("xz", &["xz-utils"]),
+];
+
+/// The packages that a program of the full image comes in.
+pub(super) fn full_program(name: &str) -> Option<&'static [&'static str]> {
+    let at = FULL_PROGRAMS.binary_search_by_key(&name, |&(program, _)| program).ok()?;
+    FULL_PROGRAMS.get(at).map(|&(_, packages)| packages)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -346,10 +410,12 @@ mod tests {
     fn lists_are_sorted() {
         assert!(BUILD_TOOLS.is_sorted());
         assert!(GLOBAL_BUILDERS.is_sorted());
+        assert!(GLOBAL_TOOLS.is_sorted());
         assert!(NEEDS.is_sorted_by_key(|(name, _)| *name));
         assert!(SELF_CONTAINED.is_sorted());
         assert!(BINDERS.is_sorted());
         assert!(COMPILERS.is_sorted());
+        assert!(FULL_PROGRAMS.is_sorted_by_key(|(name, _)| *name));
         assert!(PROGRAMS.is_sorted_by_key(|(name, _)| *name));
     }
 

@@ -14,7 +14,7 @@ use crate::support::base_images::{self, Family};
 
 /// What an image brings besides Node.js.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Variant {
+pub(in crate::multi_stage::recipes) enum Variant {
     /// Debian with compilers, headers, Python, Git and more.
     Full,
     /// Debian with nothing else.
@@ -25,12 +25,12 @@ pub(super) enum Variant {
 
 /// What is told by a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tag {
-    pub(super) variant: Variant,
+pub(in crate::multi_stage::recipes) struct Tag {
+    pub(in crate::multi_stage::recipes) variant: Variant,
     /// The major version, where the tag names one.
-    pub(super) major: Option<u32>,
+    pub(in crate::multi_stage::recipes) major: Option<u32>,
     /// Whether there is a slim variant beside it.
-    pub(super) has_slim: bool,
+    pub(in crate::multi_stage::recipes) has_slim: bool,
 }
 
 /// Releases of Debian all of whose images have a slim variant.
@@ -43,12 +43,12 @@ const WITHOUT_SLIM: [&str; 3] = ["wheezy", "jessie", "stretch"];
 const FIRST_MAJOR: u32 = 8;
 
 /// Whether it is the official image, under any name people get it by.
-pub(super) fn is_node(image: &Reference) -> bool {
+pub(in crate::multi_stage::recipes) fn is_node(image: &Reference) -> bool {
     base_images::find(image).is_some_and(|entry| entry.names == ["node"])
 }
 
 /// Reads a tag. `None` for variants nobody has looked at: `onbuild`, Windows, `alpine-runtime`.
-pub(super) fn read(tag: &str) -> Option<Tag> {
+pub(in crate::multi_stage::recipes) fn read(tag: &str) -> Option<Tag> {
     let mut parts = tag.split('-').peekable();
     let first = parts.peek().copied().unwrap_or_default();
     let digits = first.trim_start_matches('v').split('.').next().unwrap_or_default();
@@ -83,7 +83,7 @@ impl Tag {
     ///
     /// # Errors
     /// `slim-unknown`: it is not known to exist. `image-variable`: it cannot be written.
-    pub(super) fn runtime(&self, view: &View<'_, '_>) -> Result<Chosen, Why> {
+    pub(in crate::multi_stage::recipes) fn runtime(&self, view: &View<'_, '_>) -> Result<Chosen, Why> {
         let written = view.stage.image.text();
         if self.variant != Variant::Full {
             let family = if self.variant == Variant::Alpine { Family::Alpine } else { Family::Debian };
@@ -106,7 +106,7 @@ impl Tag {
     }
 
     /// The command that takes dev dependencies away: npm 7 came with Node.js 15 (nodejs.org/dist/index.json).
-    pub(super) fn npm_prune(&self) -> &'static str {
+    pub(in crate::multi_stage::recipes) fn npm_prune(&self) -> &'static str {
         if self.major.is_some_and(|major| major < 15) {
             "npm prune --production"
         } else {
@@ -115,7 +115,7 @@ impl Tag {
     }
 
     /// Whether the image has Yarn 1: up to Node.js 25 all have it (docker-node#2407).
-    pub(super) fn has_yarn(&self) -> bool {
+    pub(in crate::multi_stage::recipes) fn has_yarn(&self) -> bool {
         self.major.is_some_and(|major| major < 26)
     }
 }
