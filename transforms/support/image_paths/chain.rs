@@ -8,6 +8,7 @@ use harden_core::{Base, Context, EntryKind, Missing, Scopes, Source, State, Why}
 use super::effects::{self, Effect};
 use super::paths::{self, resolve};
 use super::{Copied, CopyKind, Target, sources};
+use crate::support::base_images;
 
 /// PATH of most images (the default of containerd and Docker for an image that sets none).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -305,13 +306,18 @@ impl Here<'_, '_> {
         }
     }
 
-    /// The working directory of the base image (OCI image specification, `WorkingDir`; empty is `/`).
+    /// The working directory of the base image: of its configuration (OCI image specification, `WorkingDir`; empty is
+    /// `/`), else what the table knows.
     fn base_workdir(&self) -> Result<String, Why> {
         match self.bottom {
             Bottom::Scratch => Ok("/".to_owned()),
             Bottom::Image(image) => {
-                let config = self.ctx.image_config(image).map_err(Missing::why)?;
-                Ok(resolve("/", config.working_dir.as_deref().unwrap_or_default()))
+                let known = base_images::find(image).and_then(|entry| entry.working_dir);
+                match (self.ctx.image_config(image), known) {
+                    (Ok(config), _) => Ok(resolve("/", config.working_dir.as_deref().unwrap_or_default())),
+                    (Err(_), Some(known)) => Ok(resolve("/", known)),
+                    (Err(missing), None) => Err(missing.why()),
+                }
             }
             Bottom::Unknown => Err(Why::new("base-workdir", "the base image is not known")),
         }
