@@ -12,6 +12,7 @@ pub(crate) mod runtime_image;
 pub(crate) mod scratch;
 pub(crate) mod split;
 pub(crate) mod steps;
+pub(crate) mod tools;
 pub(crate) mod view;
 pub(crate) mod write;
 

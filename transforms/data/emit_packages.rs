@@ -86,5 +86,9 @@ fn kinds_value(kinds: &Kinds) -> Result<String> {
     let libraries = libraries.collect::<Vec<_>>().join(", ");
     let tools = kinds.tools.iter().map(|(tool, package)| format!("({tool:?}, {package:?})"));
     let tools = tools.collect::<Vec<_>>().join(", ");
-    Ok(format!("Kinds {{ build: &{build:?}, libraries: &[{libraries}], tools: &[{tools}] }}"))
+    let mut commands = kinds.commands.clone();
+    commands.sort();
+    Ok(format!(
+        "Kinds {{ build: &{build:?}, commands: &{commands:?}, libraries: &[{libraries}], tools: &[{tools}] }}"
+    ))
 }

@@ -198,6 +198,7 @@ pub(crate) struct Packages {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kinds {
     pub(crate) build: Vec<String>,
+    pub(crate) commands: Vec<String>,
     /// By the package with the headers.
     #[serde(default)]
     pub(crate) libraries: BTreeMap<String, Libraries>,

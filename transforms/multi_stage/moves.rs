@@ -6,6 +6,7 @@ use harden_core::{Why, image_path};
 use super::packages::{self, Install};
 use super::split::Split;
 use super::steps::{self, Made};
+use super::tools;
 use super::view::{Step, View};
 
 /// What becomes of the steps up to the last one of the builder, and what the runtime stage begins with.
@@ -71,6 +72,8 @@ pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why>
     moves.users.push(user);
     arguments(view, split, &mut moves);
     split.copies.extend(made.copies(view)?);
+    let kept = packages::kept(view, &made.wanted);
+    tools::check(view, split, &moves.fates, &kept)?;
     moves.install = packages::install(view, split, &made.wanted)?;
     moves.workdir = Some(workdir(view, split)?).filter(|path| path != "/");
     Ok(moves)

@@ -77,6 +77,19 @@ pub(crate) fn is_build_only(view: &View<'_, '_>, package: &Package) -> bool {
     matches!(names::of(package.name(), family(package.manager), release.as_ref()), Use::Build)
 }
 
+/// The names of packages that steps install and the runtime stage gets.
+pub(crate) fn kept(view: &View<'_, '_>, wanted: &Wanted) -> Vec<String> {
+    let release = runtime_image::release(view).ok();
+    let names = wanted.installed.iter().map(|one| &one.package);
+    let kept =
+        names.filter(|package| match names::of(package.name(), family(package.manager), release.as_ref()) {
+            Use::Run => true,
+            Use::Fetch(command) => !is_fetched_with(view, package.name(), command),
+            Use::Build | Use::Libraries(_) | Use::Unknown => false,
+        });
+    kept.map(|package| package.name().to_owned()).collect()
+}
+
 /// What installs in the runtime stage what `wanted` and [`Split::packages`] name: all that is not known to be for
 /// building only, and for headers their library. A package that is neither known nor without headers becomes a hazard.
 ///

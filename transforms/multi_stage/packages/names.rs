@@ -16,6 +16,7 @@ type ByRelease = &'static [(&'static str, &'static [&'static str])];
 /// Packages of one kind of distribution, each list sorted.
 struct Kinds {
     build: &'static [&'static str],
+    commands: &'static [&'static str],
     libraries: &'static [(&'static str, ByRelease)],
     tools: &'static [(&'static str, &'static str)],
 }
@@ -122,6 +123,12 @@ pub(crate) fn package_of(family: Family, tool: &str) -> Option<&'static str> {
     kinds.tools.get(at).map(|(_, package)| *package)
 }
 
+/// Whether the smallest image of the family has a command. `None`: nothing is known of the family.
+pub(crate) fn is_in_small(family: Family, tool: &str) -> Option<bool> {
+    let kinds = kinds(family).filter(|kinds| !kinds.commands.is_empty())?;
+    Some(kinds.commands.binary_search(&tool).is_ok())
+}
+
 /// Whether a package has the command.
 pub(crate) fn has_command(package: &str, tool: &str) -> bool {
     if package == tool {
@@ -175,7 +182,8 @@ mod tests {
     fn the_tables_are_sorted() {
         assert!(FETCH.is_sorted_by_key(|(name, _)| *name));
         for kinds in [&table::DEBIAN, &table::ALPINE, &table::RHEL] {
-            assert!(kinds.build.is_sorted());
+            assert!(kinds.build.is_sorted() && kinds.commands.is_sorted());
+            assert!(kinds.tools.iter().all(|(tool, _)| kinds.commands.binary_search(tool).is_err()));
             assert!(kinds.libraries.is_sorted_by_key(|(name, _)| *name));
             assert!(kinds.tools.is_sorted_by_key(|(name, _)| *name));
             for (name, by) in kinds.libraries {
