@@ -5,8 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
-use crate::process::{run, scratch};
-use crate::program::{command, tree};
+use crate::program::{command, run, tree};
 
 const PROGRAM: &str = r#"#!/bin/sh
 echo "$(basename "$0") $*" >>"$FAKE_LOG"
@@ -19,8 +18,8 @@ exit 1
 
 fn calls(builder: &str, code: &str) -> (Option<i32>, String, String) {
     let tree = tree(&[("Dockerfile", "FROM busybox:1.37\nADD hello /\n"), ("hello", "")]);
-    let temporary = TempDir::new_in(scratch()).unwrap();
-    let programs = TempDir::new_in(scratch()).unwrap();
+    let temporary = TempDir::new().unwrap();
+    let programs = TempDir::new().unwrap();
     let program = programs.path().join(builder);
     fs::write(&program, PROGRAM).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();

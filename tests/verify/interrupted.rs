@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::docker::Docker;
-use crate::process::{run, scratch};
-use crate::program::{command, tree};
+use crate::program::{command, run, tree};
 use crate::world::{World, folders};
 
 /// Waits for `seen`, for a minute at most.
@@ -31,7 +30,7 @@ fn running(word: &str) -> usize {
 /// What is found while it works, so that it means something that it is gone afterwards.
 fn interrupt(world: &World, text: &str, signal: &str, working: &dyn Fn() -> bool) {
     let tree = tree(&[("Dockerfile", text), ("hello", "hello\n")]);
-    let temporary = TempDir::new_in(scratch()).unwrap();
+    let temporary = TempDir::new().unwrap();
     let base = world.base();
     let mut child = command(tree.path(), temporary.path(), &["verify", "--run-timeout", "60s"])
         .args(["--builder", "docker", "--build-context", &base])
@@ -52,17 +51,17 @@ fn interrupt(world: &World, text: &str, signal: &str, working: &dyn Fn() -> bool
 
 #[test]
 fn nothing_is_left() {
-    let Some(world) = World::open() else { return };
+    let Some((_turn, world)) = World::open() else { return };
     // While it builds.
     let word = format!("{}", 4_000_000 + std::process::id());
     let text = format!("FROM busybox:1.37\nADD hello /\nRUN sleep {word}\n");
-    interrupt(&world, &text, "-INT", &|| running(&word) > 0);
+    interrupt(world, &text, "-INT", &|| running(&word) > 0);
     until("the end of the step", || running(&word) == 0);
     // While its containers run.
     let text = format!("FROM busybox:1.37\nADD hello /\nCMD [\"sleep\", \"{word}\"]\n");
     let label = format!("label={}", harden::verify::LABEL);
     let containers = || Docker::run(["ps", "--quiet", "--filter", &label]).ok().unwrap().lines().count();
-    interrupt(&world, &text, "-TERM", &|| containers() == 2);
+    interrupt(world, &text, "-TERM", &|| containers() == 2);
     assert_eq!(running(&word), 0);
     until("the removal", || World::left().is_empty());
 }

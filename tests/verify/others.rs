@@ -9,7 +9,7 @@ use harden::verify::{BuilderName, Session, VerifyArgs};
 
 use crate::here;
 use crate::pair::{Pair, options};
-use crate::process::{run, scratch};
+use crate::program::run;
 use crate::world::busybox;
 
 /// The pairs that need nothing but a builder and its containers.
@@ -28,7 +28,7 @@ struct Base(&'static str, String);
 
 impl Base {
     fn make(program: &'static str, busybox: &Path) -> Result<Self, String> {
-        let context = tempfile::tempdir_in(scratch()).unwrap();
+        let context = tempfile::tempdir().unwrap();
         crate::files::copy_tree(&here().join("../containers/bases/busybox"), context.path(), &[]);
         fs::copy(busybox, context.path().join("busybox")).unwrap();
         let tag = format!("localhost/harden-verify-{program}:{}", std::process::id());
@@ -57,13 +57,13 @@ fn with(name: BuilderName, program: &'static str) {
         }
         return;
     }
-    let limits = scratch().join(format!("{program}.conf"));
-    fs::write(&limits, LIMITS).unwrap();
+    let limits = tempfile::NamedTempFile::new().unwrap();
+    fs::write(limits.path(), LIMITS).unwrap();
     let mut inside = Command::new(std::env::current_exe().unwrap());
     inside
         .args(["--exact", "others::other_builders_compare_the_same", "--nocapture"])
         .env(INSIDE, program)
-        .env("CONTAINERS_CONF", limits);
+        .env("CONTAINERS_CONF", limits.path());
     // What is said about Docker's daemon and its registries concerns no other builder.
     let done = run(inside.env_remove("DOCKER_HOST").env_remove("DOCKER_CONFIG"));
     println!("{}", done.out);

@@ -2,20 +2,27 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Done, run, scratch};
+use crate::process::Done;
 use crate::world::{World, folders};
 
 const GOOD: &str = "FROM busybox:1.37\nADD hello /app/\nCMD [\"cat\", \"/app/hello\"]\n";
 const BAD: &str = "FROM busybox:1.37\nADD hello /app/\nRUN exit 7\n";
 
+/// Runs a command to its end; harden has limits of its own.
+pub(crate) fn run(command: &mut Command) -> Done {
+    let done = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Done { code: done.status.code(), out: text(&done.stdout), err: text(&done.stderr) }
+}
+
 /// A folder with Dockerfiles; nothing in it belongs to git.
 pub(crate) fn tree(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new_in(scratch()).unwrap();
+    let folder = TempDir::new().unwrap();
     for (path, text) in files {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -39,7 +46,7 @@ pub(crate) fn command(folder: &Path, temporary: &Path, arguments: &[&str]) -> Co
 }
 
 fn harden(world: &World, folder: &Path, arguments: &[&str]) -> Done {
-    let temporary = TempDir::new_in(scratch()).unwrap();
+    let temporary = TempDir::new().unwrap();
     let base = world.base();
     let mut command = command(folder, temporary.path(), arguments);
     let done = run(command.args(["--builder", "docker", "--build-context", &base]));
@@ -49,7 +56,7 @@ fn harden(world: &World, folder: &Path, arguments: &[&str]) -> Done {
 
 #[test]
 fn only_what_passed_is_written() {
-    let Some(world) = World::open() else { return };
+    let Some((_turn, world)) = World::open() else { return };
     let tree = tree(&[
         ("good/Dockerfile", GOOD),
         ("good/hello", "hello\n"),
@@ -59,7 +66,7 @@ fn only_what_passed_is_written() {
     ]);
     let read = |path: &str| fs::read_to_string(tree.path().join(path)).unwrap();
 
-    let done = harden(&world, tree.path(), &["verify", "--format", "json"]);
+    let done = harden(world, tree.path(), &["verify", "--format", "json"]);
     assert_eq!(done.code, Some(3), "{done:?}");
     let report: Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!(report["schema"], "harden-verify/1");
@@ -87,7 +94,7 @@ fn only_what_passed_is_written() {
     assert_eq!(report["summary"]["passed"], 1);
     assert_eq!(read("good/Dockerfile"), GOOD, "verify alone writes nothing");
 
-    let done = harden(&world, tree.path(), &["--write", "--verify"]);
+    let done = harden(world, tree.path(), &["--write", "--verify"]);
     assert_eq!(done.code, Some(3), "{done:?}");
     assert!(done.out.contains("good/Dockerfile\n  builds   passed"), "{}", done.out);
     assert!(
@@ -98,20 +105,20 @@ fn only_what_passed_is_written() {
     assert_eq!(read("good/Dockerfile"), GOOD.replace("ADD", "COPY"));
     assert_eq!(read("bad/Dockerfile"), BAD);
 
-    let done = harden(&world, &tree.path().join("good"), &["verify"]);
+    let done = harden(world, &tree.path().join("good"), &["verify"]);
     assert_eq!(
         (done.code, done.out.lines().last()),
         (Some(0), Some("0 passed, 0 failed, 0 not comparable, 1 unchanged"))
     );
     fs::write(tree.path().join("good/Dockerfile"), GOOD).unwrap();
-    let done = harden(&world, &tree.path().join("good"), &["verify"]);
+    let done = harden(world, &tree.path().join("good"), &["verify"]);
     assert_eq!((done.code, done.out.lines().last()), (Some(0), Some("1 passed, 0 failed, 0 not comparable")));
 }
 
 #[test]
 fn wrong_usage() {
     let tree = tree(&[("Dockerfile", GOOD), ("hello", "hello\n")]);
-    let empty = TempDir::new_in(scratch()).unwrap();
+    let empty = TempDir::new().unwrap();
     let run =
         |arguments: &[&str]| run(command(tree.path(), empty.path(), arguments).env("PATH", empty.path()));
     for (arguments, part) in [

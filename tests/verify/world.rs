@@ -2,34 +2,46 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::docker::{Build, Docker};
 use crate::files::copy_tree;
 use crate::here;
-use crate::process::{kept, run, scratch};
+use crate::process::{kept, scratch};
+use crate::program::run;
+
+/// Made once and used by one test at a time: what is left behind is looked for in the whole of Docker. It goes with the
+/// process (see [`crate::docker`]).
+static WORLD: OnceLock<Result<World, String>> = OnceLock::new();
+static TURN: Mutex<()> = Mutex::new(());
 
 /// A Docker with a busybox in it.
 pub(crate) struct World {
-    #[expect(dead_code, reason = "removes the image when it is dropped")]
+    #[expect(dead_code, reason = "what it makes lives as long as it does")]
     docker: Docker,
     /// The image that stands for `busybox:1.37`.
     pub(crate) image: String,
 }
 
 impl World {
-    /// Says why and gives `None` where there is no Docker.
-    pub(crate) fn open() -> Option<Self> {
+    /// Says why and gives `None` where there is no Docker. Keep the first value as long as the second is used.
+    pub(crate) fn open() -> Option<(MutexGuard<'static, ()>, &'static Self)> {
         if std::env::var_os("HARDEN_BUILDER").is_none() {
             println!("skipped: no Docker; tests/builder starts one");
             return None;
         }
-        let busybox = match busybox() {
-            Ok(busybox) => busybox,
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        match WORLD.get_or_init(Self::make) {
+            Ok(world) => Some((turn, world)),
             Err(why) => {
                 println!("skipped: no busybox can be made here: {why}");
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    fn make() -> Result<Self, String> {
+        let busybox = busybox()?;
         let docker = Docker::open();
         let context = tempfile::tempdir_in(scratch()).unwrap();
         copy_tree(&here().join("../containers/bases/busybox"), context.path(), &[]);
@@ -44,7 +56,7 @@ impl World {
             legacy: false,
         };
         docker.build(&build).unwrap_or_else(|why| panic!("the base image does not build: {why}"));
-        Some(Self { docker, image })
+        Ok(Self { docker, image })
     }
 
     /// For `--build-context`.
