@@ -14,9 +14,9 @@
 use std::collections::BTreeSet;
 
 use harden_core::shell::Command;
-use harden_core::{Why, image_path};
+use harden_core::{Hazard, Why, image_path};
 
-use super::node::{project, tag};
+use super::node::{manifest, project, tag};
 use crate::multi_stage::split::{CopyOut, Recipe, Split};
 use crate::multi_stage::view::View;
 
@@ -117,9 +117,52 @@ fn split(
         is_build_variable,
         builder_lines: Vec::new(),
         builder_edits: Vec::new(),
-        hazards: stale.into_iter().collect(),
+        hazards: unknown_output(view, project, folder).into_iter().chain(stale).collect(),
         assumptions: vec![format!("what the site needs at run time lies in `{folder}`")],
     })
+}
+
+/// Whether nothing says that the build makes the folder: then COPY could fail where containers serve nothing, or a
+/// folder of the host.
+fn unknown_output(view: &View<'_, '_>, project: &project::Project, folder: &str) -> Option<Hazard> {
+    /// What tools make unless they are told otherwise, below the folder of `package.json`.
+    const OUTPUTS: [(&str, &str); 10] = [
+        ("@angular/cli", "dist"),
+        ("@vue/cli-service", "dist"),
+        ("astro", "dist"),
+        ("gatsby", "public"),
+        ("parcel", "dist"),
+        ("react-app-rewired", "build"),
+        ("react-scripts", "build"),
+        ("vite", "dist"),
+        ("vitepress", "dist"),
+        ("webpack", "dist"),
+    ];
+    if view.files().is_ok_and(|files| files.below(folder).next().is_some()) {
+        return None;
+    }
+    let hazard = |id, what: &str| {
+        let message = format!("{what}, so whether the build makes `{folder}` is not known");
+        Some(Hazard { id, message, place: None })
+    };
+    let home = project.folders.first().map_or("/", String::as_str);
+    let Ok(file) = view.text(&image_path::resolve(home, "package.json")) else {
+        return hazard("context-unknown", "package.json is not at hand");
+    };
+    let Some(package) = manifest::package(&file.text) else {
+        return hazard("context-unknown", "package.json is no JSON object");
+    };
+    let below = folder.strip_prefix(home).unwrap_or_default().trim_start_matches('/');
+    let first = below.split('/').next().unwrap_or_default();
+    let is_installed = |tool: &str| package.dependencies.contains(tool) || package.dev.contains(tool);
+    let is_made = OUTPUTS.iter().any(|&(tool, output)| output == first && is_installed(tool));
+    let is_named =
+        package.scripts.values().any(|text| text.split_whitespace().any(|word| word.ends_with(below)));
+    if !below.is_empty() && (is_made || is_named) {
+        None
+    } else {
+        hazard("output-unknown", "package.json does not say so")
+    }
 }
 
 /// Settings of npm, and what tools for sites put into them when they build: Create React App, Vite and Vue CLI document

@@ -17,8 +17,9 @@
 //! docs.npmjs.com (npm-prune, npm-install), pnpm.io/cli/prune, yarnpkg.com/features/pnp, pptr.dev "Configuration".
 
 mod commands;
-mod manifest;
+pub(super) mod manifest;
 mod needs;
+mod programs;
 pub(in crate::multi_stage) mod project;
 mod prune;
 mod sources;
@@ -112,7 +113,7 @@ fn split(
     match gain {
         Gain::Image => {
             packages = needs::of(view, project, package.as_ref().ok(), &mut hazards)?;
-            let programs = start.programs.iter().filter_map(|name| tables::full_program(name));
+            let programs = start.programs.iter().filter_map(|name| programs::full_program(name));
             packages.extend(programs.flatten().map(|&name| name.to_owned()));
         }
         Gain::Compilers(_) => needs::of_same_image(view, project, package.as_ref().ok(), &mut hazards)?,
@@ -124,7 +125,7 @@ fn split(
         }
     }
     if let Ok(package) = &package {
-        hazards.extend(writes_elsewhere(project, package));
+        hazards.extend(writes_elsewhere(view, project, package));
     }
     hazards.extend(stale);
     let reads_settings = ["npm", "yarn", "yarnpkg", "npx"].iter().any(|name| start.runs(name));
@@ -224,7 +225,18 @@ fn globals(project: &Project, start: &Start) -> Result<(), Why> {
 }
 
 /// Scripts that build and may write outside of the project.
-fn writes_elsewhere(project: &Project, package: &Package) -> Option<Hazard> {
+fn writes_elsewhere(view: &View<'_, '_>, project: &Project, package: &Package) -> Option<Hazard> {
+    /// Settings of tools that say where their output goes.
+    const SETTINGS: [&str; 8] = [
+        "angular.json",
+        "rollup.config.js",
+        "tsconfig.json",
+        "vite.config.js",
+        "vite.config.mjs",
+        "vite.config.ts",
+        "vue.config.js",
+        "webpack.config.js",
+    ];
     const INSTALLING: [&str; 5] = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
     let at_top = project.folders.first() == Some(&project.root);
     let built = project.scripts.iter().flatten().map(String::as_str);
@@ -232,12 +244,26 @@ fn writes_elsewhere(project: &Project, package: &Package) -> Option<Hazard> {
     let text = |name: &str| package.scripts.get(name).map(String::as_str).unwrap_or_default();
     let outside =
         |text: &str| (at_top && text.contains("../")) || text.contains(" /") || text.contains("$HOME");
-    let name = names.into_iter().find(|name| outside(text(name)))?;
-    let message = format!(
-        "the script `{name}` of package.json may write outside of the project, and that stays behind"
-    );
-    let place = Some(Place::File { name: "package.json".to_owned(), line: None });
-    Some(Hazard { id: "writes-elsewhere", message, place })
+    let hazard = |message: String, file: &str| {
+        let place = Some(Place::File { name: file.to_owned(), line: None });
+        Some(Hazard { id: "writes-elsewhere", message, place })
+    };
+    if let Some(name) = names.into_iter().find(|name| outside(text(name))) {
+        let message = format!(
+            "the script `{name}` of package.json may write outside of the project, and that stays behind"
+        );
+        return hazard(message, "package.json");
+    }
+    if !at_top {
+        return None;
+    }
+    let file = SETTINGS.iter().find(|name| {
+        let path = image_path::resolve(&project.root, name);
+        let is_copied = view.files().is_ok_and(|files| files.all.contains_key(&path));
+        let leaves = |line: &str| line.contains("../") && line.to_ascii_lowercase().contains("out");
+        is_copied && view.text(&path).is_ok_and(|file| file.text.lines().any(leaves))
+    })?;
+    hazard(format!("{file} may have the build write outside of the project, and that stays behind"), file)
 }
 
 fn reason(gain: &Gain, image: &str, root: &str) -> String {

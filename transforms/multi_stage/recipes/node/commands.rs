@@ -5,7 +5,7 @@
 use harden_core::image_path;
 use harden_core::shell::Command;
 
-use super::tables;
+use super::programs;
 use crate::multi_stage::ran::Ran;
 
 /// A package manager.
@@ -90,7 +90,7 @@ pub(super) fn read(ran: &Ran) -> Option<Work> {
         "npx" | "pnpx" => Kind::Script(operands(command, 1).into_iter().next().flatten()),
         "node" => node(command)?,
         name @ ("rm" | "rmdir" | "mv" | "cp" | "touch" | "ln") => Kind::Files(files(ran, name)?),
-        name if tables::BUILD_TOOLS.binary_search(&name).is_ok() => Kind::Script(Some(name.to_owned())),
+        name if programs::BUILD_TOOLS.binary_search(&name).is_ok() => Kind::Script(Some(name.to_owned())),
         _ => return None,
     };
     let folder = match option(command, &FOLDERS) {
@@ -253,4 +253,104 @@ fn files(ran: &Ran, name: &str) -> Option<Vec<String>> {
         return None;
     }
     paths.into_iter().map(|path| ran.path(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use harden_core::shell;
+
+    use super::*;
+
+    fn kind(text: &str) -> Option<Work> {
+        let command = shell::read(text).commands.into_iter().next()?;
+        read(&Ran { at: (0, 0), command, workdir: Some("/app".to_owned()) })
+    }
+
+    fn installs(text: &str) -> Option<Option<bool>> {
+        match kind(text)?.kind {
+            Kind::Install { dev, .. } => Some(dev),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_installs() {
+        for text in [
+            "npm ci",
+            "npm install",
+            "npm i --no-audit",
+            "yarn",
+            "yarn install --frozen-lockfile",
+            "pnpm i",
+            "npm --prefix x ci",
+        ] {
+            assert_eq!(installs(text), Some(None), "{text}");
+        }
+        for text in [
+            "npm ci --omit=dev",
+            "npm ci --omit dev",
+            "npm install --production",
+            "npm i --only=prod",
+            "yarn --production",
+            "pnpm install --prod",
+            "pnpm i -P",
+            "NODE_ENV=production npm ci",
+        ] {
+            assert_eq!(installs(text), Some(Some(false)), "{text}");
+        }
+        for text in ["NODE_ENV=development npm ci", "npm ci --include=dev", "yarn --production=false"] {
+            assert_eq!(installs(text), Some(Some(true)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_builds_and_what_is_for_the_image() {
+        let script = |text: &str| match kind(text)?.kind {
+            Kind::Script(name) => name,
+            _ => None,
+        };
+        assert_eq!(script("npm run build").as_deref(), Some("build"));
+        assert_eq!(script("yarn build").as_deref(), Some("build"));
+        assert_eq!(script("npx prisma generate").as_deref(), Some("prisma"));
+        assert_eq!(script("tsc -p .").as_deref(), Some("tsc"));
+        assert_eq!(kind("npm run build:$ENV").map(|work| work.kind), Some(Kind::Script(None)));
+        for text in [
+            "npm install -g serve",
+            "npm i --location=global serve",
+            "npm i --location global serve",
+            "yarn global add serve",
+        ] {
+            assert_eq!(
+                kind(text).map(|work| work.kind),
+                Some(Kind::Global(vec!["serve".to_owned()])),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            kind("npm --prefix client ci").and_then(|work| work.folder).as_deref(),
+            Some("/app/client")
+        );
+        assert_eq!(kind("rm -rf src").map(|work| work.kind), Some(Kind::Files(vec!["/app/src".to_owned()])));
+    }
+
+    #[test]
+    fn what_is_left_to_others() {
+        for text in [
+            "npm link",
+            "npm start",
+            "node -e 1",
+            "node /x.js",
+            "npm ci > /etc/log",
+            "npm start &",
+            "rm -rf $X",
+            "rm ../x",
+            "cp -t /a b",
+            "npm",
+            "make",
+        ] {
+            let found = kind(text);
+            let is_none = found.as_ref().is_none_or(|work| work.kind == Kind::Housekeeping);
+            assert!(is_none, "{text}: {found:?}");
+        }
+    }
 }

@@ -13,13 +13,13 @@ use crate::multi_stage::view::View;
 
 /// What `package.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Package {
+pub(in crate::multi_stage::recipes) struct Package {
     /// `dependencies` and `optionalDependencies`.
-    pub(super) dependencies: BTreeSet<String>,
+    pub(in crate::multi_stage::recipes) dependencies: BTreeSet<String>,
     /// `devDependencies`.
-    pub(super) dev: BTreeSet<String>,
+    pub(in crate::multi_stage::recipes) dev: BTreeSet<String>,
     /// `scripts`.
-    pub(super) scripts: BTreeMap<String, String>,
+    pub(in crate::multi_stage::recipes) scripts: BTreeMap<String, String>,
     /// It has `workspaces`.
     pub(super) workspaces: bool,
     /// `packageManager`.
@@ -46,7 +46,7 @@ pub(super) enum Lock {
 }
 
 /// Reads a `package.json`; `None` when it is none.
-pub(super) fn package(text: &str) -> Option<Package> {
+pub(in crate::multi_stage::recipes) fn package(text: &str) -> Option<Package> {
     let Value::Object(json) = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()? else {
         return None;
     };

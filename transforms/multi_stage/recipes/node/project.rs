@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use harden_core::{Value, Why, image_path};
 
 use super::commands::{self, Kind, Manager, Work};
+use super::programs;
 use super::tables;
 use crate::multi_stage::effects::{self, Effect};
 use crate::multi_stage::ran::Ran;
@@ -134,7 +135,7 @@ fn full_image(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
             return false;
         }
         let name = ran.name().unwrap_or_default();
-        match tables::full_program(name) {
+        match programs::full_program(name) {
             Some(packages) => !packages.iter().any(|package| installed.contains(*package)),
             None => effects::of(view, ran).iter().any(|effect| matches!(effect, Effect::Unknown(_))),
         }
@@ -155,12 +156,12 @@ fn is_production(view: &View<'_, '_>, step: &Step<'_>) -> bool {
 
 /// Whether a package for the whole image is only used by builds; a version may stand behind its name.
 fn is_builder(name: &str) -> bool {
-    tables::GLOBAL_BUILDERS.binary_search(&bare(name)).is_ok()
+    programs::GLOBAL_BUILDERS.binary_search(&bare(name)).is_ok()
 }
 
 /// Whether a package for the whole image can be installed in the runtime stage as well.
 fn is_repeated(name: &str) -> bool {
-    tables::GLOBAL_TOOLS.binary_search(&bare(name)).is_ok()
+    programs::GLOBAL_TOOLS.binary_search(&bare(name)).is_ok()
 }
 
 /// Whether a command installs packages for the whole image that programs use and that any image with npm can install.

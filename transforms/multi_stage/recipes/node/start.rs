@@ -3,7 +3,7 @@
 use harden_core::shell::Command;
 use harden_core::{Place, Why};
 
-use super::tables;
+use super::programs;
 use crate::multi_stage::view::View;
 use crate::non_root_user::launch::Started;
 
@@ -171,8 +171,8 @@ impl Start {
 
 /// The package a program comes in.
 pub(super) fn package_of_program(program: &str) -> &str {
-    let at = tables::PROGRAMS.binary_search_by_key(&program, |&(name, _)| name).ok();
-    at.and_then(|at| tables::PROGRAMS.get(at)).map_or(program, |&(_, package)| package)
+    let at = programs::PROGRAMS.binary_search_by_key(&program, |&(name, _)| name).ok();
+    at.and_then(|at| programs::PROGRAMS.get(at)).map_or(program, |&(_, package)| package)
 }
 
 /// The package a module belongs to: `dotenv` of `dotenv/config`, `@a/b` of `@a/b/register`.
@@ -181,5 +181,64 @@ pub(super) fn package_of(module: &str) -> &str {
     match module.match_indices('/').nth(slashes - 1) {
         Some((at, _)) => module.get(..at).unwrap_or(module),
         None => module,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use harden_core::shell;
+
+    use super::*;
+
+    fn found(text: &str, is_read: bool) -> Option<String> {
+        builds(shell::read(text).commands.first()?, is_read)
+    }
+
+    #[test]
+    fn what_builds_when_containers_start() {
+        for text in [
+            "react-scripts start",
+            "vite",
+            "vite --host",
+            "ng serve",
+            "nodemon app.js",
+            "next dev",
+            "tsc -w",
+            "node --watch x.js",
+            "npm install",
+            "yarn",
+            "tsx watch a.ts",
+            "nuxt",
+            "remix dev",
+        ] {
+            assert!(found(text, true).is_some(), "{text}");
+        }
+        for text in [
+            "node app.js",
+            "next start",
+            "vite preview",
+            "nuxt start",
+            "npm start",
+            "yarn start",
+            "tsx a.ts",
+            "ts-node a.ts",
+            "serve -s build",
+            "remix-serve build",
+            "strapi start",
+            "npm run dev",
+        ] {
+            assert_eq!(found(text, true), None, "{text}");
+        }
+        assert_eq!(found("npm run dev", false).as_deref(), Some("npm run dev"));
+        assert_eq!(found("yarn dev", false).as_deref(), Some("yarn dev"));
+    }
+
+    #[test]
+    fn packages_of_modules_and_programs() {
+        assert_eq!(package_of("dotenv/config"), "dotenv");
+        assert_eq!(package_of("@swc/register/x"), "@swc/register");
+        assert_eq!(package_of("@a"), "@a");
+        assert_eq!(package_of_program("tsc"), "typescript");
+        assert_eq!(package_of_program("pm2"), "pm2");
     }
 }
