@@ -220,8 +220,10 @@ fn variables_count_with_their_defaults() {
 
 #[test]
 fn a_relative_destination_needs_the_base_image() {
-    let text = "FROM node\nCOPY run.sh .\nCOPY app.py /x/\n";
+    let text = "FROM example.com/base\nCOPY run.sh .\nCOPY app.py /x/\n";
     check(text, &sample(), &[("/x/app.py", "app.py"), ("/run.sh", "no-facts")]);
+    check("FROM golang\nCOPY run.sh .\n", &sample(), &[("/go/run.sh", "run.sh"), ("/run.sh", "base")]);
+    let text = "FROM golang\nCOPY run.sh .\nCOPY app.py /x/\n";
     let facts = Tree { workdir: Some("/home/node"), ..sample() };
     check(text, &facts, &[("/home/node/run.sh", "run.sh"), ("/run.sh", "base")]);
     let facts = Tree { workdir: Some(""), ..sample() };
