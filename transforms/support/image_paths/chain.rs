@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use harden_core::syntax::{Instruction, Keyword, Reference, Token};
-use harden_core::{Base, Context, EntryKind, Missing, Scopes, Source, State, Why};
+use harden_core::{Base, Context, EntryKind, Scopes, Source, State, Why};
 
 use super::effects::{self, Effect};
 use super::paths::{self, resolve};
