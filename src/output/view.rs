@@ -22,6 +22,15 @@ pub struct Name {
     pub inside: bool,
 }
 
+/// How much a format tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The edits of fixes.
+    pub edits: bool,
+    /// What comments switch off.
+    pub verbose: bool,
+}
+
 /// A file that was handled.
 pub struct View<'a> {
     /// What it is called.
@@ -41,17 +50,18 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// `before` is the text that was read. Fixes are found out only for a format that tells them.
+    /// `before` is the text that was read. Edits are found out for a format that tells them, and to move places.
     pub fn new(
         (path, name): (&'a str, &'a Name),
         (before, outcome): (&Arc<str>, &'a Outcome),
         written: bool,
-        verbose: bool,
+        Detail { edits, verbose }: Detail,
     ) -> Self {
         let before = Dockerfile::parse(Arc::clone(before));
         let written = written && outcome.is_changed();
         let after = written.then(|| Dockerfile::parse(Arc::clone(&outcome.text)));
-        let fixes = if outcome.is_changed() { Fixes::new(&before, outcome) } else { Fixes::default() };
+        let wanted = outcome.is_changed() && (edits || written);
+        let fixes = if wanted { Fixes::new(&before, outcome) } else { Fixes::default() };
         Self { name, outcome, written, verbose, path, before, after, fixes }
     }
 

@@ -186,6 +186,9 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
             for note in notes {
                 self.err.put(&self.renderer.note(&note))?;
             }
+            if self.renderer.verbose() && self.summary.changed + self.summary.offers() > 0 {
+                self.err.put(&self.renderer.hint(OPT_OUT))?;
+            }
         }
         if tells && self.summary.files > 0 {
             self.err.put(&format!("{}\n", self.summary.line(self.renderer.written())))?;
@@ -210,6 +213,10 @@ impl<'a, 'o, 'e> Printer<'a, 'o, 'e> {
         }
     }
 }
+
+/// What to do about a finding that is right and not wanted.
+const OPT_OUT: &str = "to leave something as it is: `# harden: ignore=NAME reason` above the instruction, `skip` in \
+    harden.toml, or --skip NAME; NAME is that of a transform or, in a comment, of a finding";
 
 /// A directory without Dockerfiles is worth a warning beside others, and an error when there is nothing else.
 pub(super) fn is_error(problem: &Problem, found: &Discovery) -> bool {

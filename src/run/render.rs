@@ -88,9 +88,14 @@ impl<'a> Renderer<'a> {
         line(self.colour_err, style, word, message)
     }
 
+    /// A note for standard error.
+    pub(super) fn hint(&self, message: &str) -> String {
+        self.line(Style::new().cyan(), "note:", message)
+    }
+
     /// A note for standard error, with the lines it proposes to add to a file.
     pub(super) fn note(&self, note: &Note) -> String {
-        let mut out = self.line(Style::new().cyan(), "note:", &note.message);
+        let mut out = self.hint(&note.message);
         for line in note.lines.iter().flat_map(|lines| lines.lines()) {
             out.push_str("         ");
             out.push_str(&visible(line));

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::file::{Failure, Rewritten};
 use super::render::Renderer;
+use crate::cli::Format;
 use crate::notes::Companion;
-use crate::output::view::{Name, View};
+use crate::output::view::{Detail, Name, View};
 use crate::output::{github, markdown, sarif};
 
 impl Renderer<'_> {
@@ -59,7 +60,8 @@ impl Renderer<'_> {
     }
 
     fn view<'v>(&self, path: &'v str, name: &'v Name, rewritten: &'v Rewritten) -> View<'v> {
-        View::new((path, name), (&rewritten.before, &rewritten.outcome), self.written(), self.verbose())
+        let detail = Detail { edits: self.format() == Format::Sarif, verbose: self.verbose() };
+        View::new((path, name), (&rewritten.before, &rewritten.outcome), self.written(), detail)
     }
 
     /// What a file beside a Dockerfile is called.

@@ -3,20 +3,30 @@
 use std::fmt::Write as _;
 
 use super::super::summary::Summary;
-use super::{Body, List, MAX_CHARS, Section, sentence};
-
-/// Entries shown of each list: the first number with which the body is short enough.
-const LIMITS: [usize; 9] = [300, 150, 80, 40, 20, 10, 5, 2, 0];
+use super::{Body, List, MAX_CHARS, MAX_ITEMS, Section, sentence};
 
 impl Body {
     /// The whole text. `written`: the changes were made.
     pub fn end(&self, summary: &Summary, written: bool) -> String {
-        let mut out = String::new();
-        for limit in LIMITS {
-            out = self.render(summary, written, limit);
-            if out.chars().count() <= MAX_CHARS {
-                return out;
+        let fits = |text: &String| text.chars().count() <= MAX_CHARS;
+        // The most entries of each list for which there is room.
+        let (mut low, mut high) = (0, MAX_ITEMS);
+        let mut out = self.render(summary, written, high);
+        if fits(&out) {
+            return out;
+        }
+        out = self.render(summary, written, low);
+        if fits(&out) {
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                let text = self.render(summary, written, middle);
+                if fits(&text) {
+                    (low, out) = (middle, text);
+                } else {
+                    high = middle;
+                }
             }
+            return out;
         }
         // Even without entries too long: there is no telling which part matters least.
         let end = out.char_indices().nth(MAX_CHARS - 200).map_or(out.len(), |(end, _)| end);
