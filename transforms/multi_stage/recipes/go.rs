@@ -14,8 +14,10 @@
 //! Sources: docker-library/golang (`Dockerfile-linux.template`: GOPATH is `/go`, Go is in `/usr/local/go`, WORKDIR is `/go`),
 //! docker-library/buildpack-deps, `go help build|install|environment`.
 
+mod calls;
 mod commands;
 mod programs;
+mod project;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -23,9 +25,8 @@ mod work;
 
 use std::collections::BTreeSet;
 
-use harden_core::{Hazard, Place, RuntimeStyle, Why, image_path};
+use harden_core::{Hazard, Place, RuntimeStyle, Why};
 
-use super::super::effects::{self, Effect};
 use super::super::scratch::{self, Needs};
 use super::super::split::{CopyOut, Recipe, RuntimeImage, Split};
 use super::super::view::View;
@@ -62,18 +63,26 @@ fn is_golang(view: &View<'_, '_>) -> bool {
 fn split(view: &View<'_, '_>, work: &Work) -> Result<Split, Why> {
     let sources = sources::read(view, &work.roots);
     let mut hazards = hazards(work, &sources);
-    let is_static = work.programs.iter().all(|one| one.program.linking == Linking::Static);
+    hazards.extend(project::unknown(view, work));
+    let linked = |how| work.programs.iter().all(|one| one.program.linking == how);
+    let is_static = linked(Linking::Static);
+    let slim = runtime_image::slim(view);
+    // Where the release is certain, the same one is no worse.
+    let is_certain = slim.as_ref().is_ok_and(|(_, hazard)| hazard.is_none());
+    let without_compiler = !is_certain && linked(Linking::Default) && has_no_compiler(view, work);
     let mut against = None;
-    if is_static && view.ctx.settings.stages.runtime != RuntimeStyle::Slim {
+    if (is_static || without_compiler) && view.ctx.settings.stages.runtime != RuntimeStyle::Slim {
         match bare(view, work, &sources, &hazards) {
             Ok(split) => return Ok(split),
             Err(why) => against = Some(why),
         }
     }
-    let (image, hazard) = runtime_image::slim(view)?;
+    let (image, hazard) = slim?;
     hazards.extend(hazard);
     let mut split = base(view, work, &sources, image);
     split.hazards = hazards;
+    // What it starts is no tool of the build, whatever it is called.
+    split.packages.extend(sources.runs.iter().filter(|name| work.installs(name)).cloned());
     let installed = |name: &str| work.installs(name);
     if !installed("ca-certificates") {
         split.copies.push(CopyOut::file(scratch::CERTIFICATES));
@@ -98,6 +107,18 @@ fn split(view: &View<'_, '_>, work: &Work) -> Result<Split, Why> {
         ),
     };
     Ok(split)
+}
+
+/// Whether the image has no C compiler, so that Go builds without C from version 1.20 on (its release notes). Alpine's
+/// image has none (docker-library/golang), and steps install none.
+fn has_no_compiler(view: &View<'_, '_>, work: &Work) -> bool {
+    let tag = view.image.tag().unwrap_or_default();
+    let minor = tag.split('-').next().and_then(|version| version.strip_prefix("1."));
+    let minor = minor.and_then(|rest| rest.split('.').next());
+    // A tag without a minor version is that of the newest.
+    let is_new = minor.is_none_or(|minor| minor.parse::<u32>().is_ok_and(|minor| minor >= 20));
+    let compilers = ["gcc", "g++", "build-base", "clang", "tcc", "zig", "alpine-sdk", "musl-dev"];
+    tag.contains("alpine") && is_new && !compilers.iter().any(|name| work.installs(name))
 }
 
 /// The split into an image without a distribution, or what stands against it, as a sentence without its end.
@@ -139,10 +160,10 @@ fn bare(view: &View<'_, '_>, work: &Work, sources: &Sources, hazards: &[Hazard])
 
 /// What both kinds of images get.
 fn base(view: &View<'_, '_>, work: &Work, sources: &Sources, runtime: RuntimeImage) -> Split {
-    let mut copies: Vec<CopyOut> = work.programs.iter().map(Runnable::copy).collect();
+    let mut copies: Vec<CopyOut> = work.programs.iter().flat_map(Runnable::copies).collect();
     copies.sort();
     copies.dedup();
-    for copy in project(view, work, sources) {
+    for copy in project::project(view, work, sources) {
         let known =
             copies.iter().any(|one| *one == copy || (copy.from == copy.to && one.carries(&copy.from)));
         if !known {
@@ -189,82 +210,6 @@ fn goroot(work: &Work, split: &mut Split) {
     if work.programs.iter().any(|one| one.program.trimmed) {
         split.env.push(("GOROOT".to_owned(), "/usr/local/go".to_owned()));
     }
-}
-
-/// The files of the project that are not Go code, and what steps write into it.
-fn project(view: &View<'_, '_>, work: &Work, sources: &Sources) -> Vec<CopyOut> {
-    let mut copies = Vec::new();
-    if let Ok(all) = view.files() {
-        for root in &work.roots {
-            let inner = |path: &str| work.roots.iter().any(|other| other != root && is_below(other, path));
-            let is_gone = |path: &str| {
-                let path = image_path::resolve(root, path);
-                let by = all.all.get(&path).map_or(0, |placed| placed.by);
-                inner(&path) || work.removed.iter().any(|(at, gone)| by < *at && covers(gone, &path))
-            };
-            copies.extend(all.assets(root, |path| is_source(path, sources) || is_gone(path)));
-            // Folders that hold nothing but a file that keeps them in version control.
-            for (path, _) in all.below(root) {
-                let Some((folder, name)) = path.rsplit_once('/') else { continue };
-                let keeps = matches!(name, ".gitkeep" | ".keep" | ".gitignore");
-                let alone = || all.below(&image_path::resolve(root, folder)).count() == 1;
-                if keeps && !is_gone(path) && alone() {
-                    copies.push(CopyOut::folder(image_path::resolve(root, folder)));
-                }
-            }
-        }
-    }
-    for (step, ran) in
-        view.steps.iter().take(work.last + 1).flat_map(|step| step.ran.iter().map(move |ran| (step, ran)))
-    {
-        if work.explained.contains(&ran.at) || !step.is_read {
-            continue;
-        }
-        for effect in effects::of(view, ran) {
-            let (paths, folder) = match effect {
-                Effect::Writes(paths) | Effect::Edits(paths) => (paths, false),
-                Effect::Trees(paths) => (paths, true),
-                _ => continue,
-            };
-            for path in paths {
-                let root = work.roots.iter().find(|root| is_below(root, &path));
-                let rest = root.and_then(|root| path.strip_prefix(root.as_str()));
-                let is_code = rest.is_some_and(|rest| is_source(rest.trim_start_matches('/'), sources));
-                if root.is_some() && !is_code && !work.roots.contains(&path) {
-                    copies.push(if folder { CopyOut::folder(path) } else { CopyOut::file(path) });
-                }
-            }
-        }
-    }
-    copies
-}
-
-/// Whether a file of the project is only read by the build.
-fn is_source(path: &str, sources: &Sources) -> bool {
-    /// C code of packages counts as Go code (`go help filetype`).
-    const CODE: [&str; 14] =
-        ["go", "c", "cc", "cpp", "cxx", "f", "h", "hh", "hpp", "hxx", "m", "s", "S", "syso"];
-    const NAMES: [&str; 12] = [
-        ".air.toml",
-        ".golangci.toml",
-        ".golangci.yaml",
-        ".goreleaser.yaml",
-        ".goreleaser.yml",
-        "GNUmakefile",
-        "Makefile",
-        "go.mod",
-        "go.sum",
-        "go.work",
-        "go.work.sum",
-        "makefile",
-    ];
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let in_folder = |wanted: &str| path.split('/').rev().skip(1).any(|one| one == wanted);
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    CODE.contains(&extension)
-        || NAMES.contains(&name)
-        || in_folder("vendor") && path.starts_with("vendor/")
-        || in_folder("testdata") && !sources.testdata
 }
 
 /// Whether only the build reads a variable. Others that begin with GO are read by every program at its start (package
@@ -323,19 +268,19 @@ fn hazards(work: &Work, sources: &Sources) -> Vec<Hazard> {
             let rest = "so what else the program needs when it runs is not known";
             ("sources-unread", format!("{}, {rest}", why.message))
         } else {
-            let rest = "so which files the program reads is not known";
-            ("context-unknown", format!("{}, {rest}", why.message.trim_end_matches('.')))
+            ("context-unknown", format!("which files the program reads is not known: {}", why.message))
         };
         add(id, message, None);
     }
-    if !sources.runs.is_empty() || sources.runs_any {
-        let names: Vec<String> = sources.runs.iter().map(|name| format!("`{name}`")).collect();
+    let missing: Vec<&String> = sources.runs.iter().filter(|name| !work.has(name)).collect();
+    if !missing.is_empty() || sources.runs_any {
+        let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
         let what = match (names.is_empty(), sources.runs_any) {
-            (true, _) => "other programs whose names only it knows".to_owned(),
+            (true, _) => "programs whose names only it knows".to_owned(),
             (false, false) => names.join(", "),
             (false, true) => format!("{} and others", names.join(", ")),
         };
-        let message = format!("the program starts {what}; the image it runs in has less of them");
+        let message = format!("the program starts {what}, which the image it runs in may not have");
         add("starts-programs", message, None);
     }
     if let Some(place) = work.runs_own {
@@ -343,27 +288,4 @@ fn hazards(work: &Work, sources: &Sources) -> Vec<Hazard> {
         add("generated-files", message, Some(Place::Here(place)));
     }
     hazards
-}
-
-/// Whether `path` is `folder` or below it.
-fn is_below(folder: &str, path: &str) -> bool {
-    let rest = path.strip_prefix(folder.trim_end_matches('/'));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Whether removing `gone`, whose last part may be a pattern of the shell, removes `path` too.
-fn covers(gone: &str, path: &str) -> bool {
-    let Some((folder, pattern)) = gone.rsplit_once('/') else { return false };
-    if !pattern.contains(['*', '?', '[']) {
-        return is_below(gone, path);
-    }
-    let Some(rest) = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else { return false };
-    let name = rest.split('/').next().unwrap_or_default();
-    match pattern.split_once('*') {
-        Some((start, end)) if !pattern.contains(['?', '[']) && !end.contains('*') => {
-            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
-        }
-        // Any other pattern may match.
-        _ => true,
-    }
 }

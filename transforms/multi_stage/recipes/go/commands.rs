@@ -46,8 +46,10 @@ pub(super) struct Build {
 pub(super) enum Linking {
     /// With `CGO_ENABLED=0` and nothing that needs a loader.
     Static,
-    /// As the Go version and the packages want it.
+    /// As the Go version, the packages and the C compilers of the image want it.
     Default,
+    /// With a loader.
+    Dynamic,
 }
 
 /// Options of `go build` with a value of their own word.
@@ -208,8 +210,19 @@ fn build(
         output: None,
         packages: Vec::new(),
         trimmed: false,
-        linking: if set.is(view, ran, "CGO_ENABLED", "0") { Linking::Static } else { Linking::Default },
+        linking: match set.value(view, ran, "CGO_ENABLED").map(Option::unwrap_or_default).as_deref() {
+            Some("0") => Linking::Static,
+            None | Some("") => Linking::Default,
+            Some(_) => Linking::Dynamic,
+        },
     };
+    if let Some(flags) = set.value(view, ran, "GOFLAGS") {
+        let flags = flags.unwrap_or_default();
+        build.trimmed = flags.contains("-trimpath");
+        if ["-race", "-buildmode", "-msan", "-asan", "external"].iter().any(|one| flags.contains(one)) {
+            build.linking = Linking::Dynamic;
+        }
+    }
     if !set.is_unset_or(view, ran, "GOOS", "linux") {
         return Err("`GOOS` may name another system".to_owned());
     }
@@ -247,13 +260,13 @@ fn build(
             }
             "-trimpath" => build.trimmed = true,
             // These need cgo or a loader (cmd/go, cmd/link).
-            "-race" | "-msan" | "-asan" | "-linkshared" => build.linking = Linking::Default,
+            "-race" | "-msan" | "-asan" | "-linkshared" => build.linking = Linking::Dynamic,
             "-buildmode" => match value.as_deref() {
                 Some("exe" | "default") => {}
-                Some("pie") | None => build.linking = Linking::Default,
+                Some("pie") | None => build.linking = Linking::Dynamic,
                 Some(other) => return Err(format!("`-buildmode={other}` makes no program")),
             },
-            "-ldflags" if word.text.contains("external") => build.linking = Linking::Default,
+            "-ldflags" if word.text.contains("external") => build.linking = Linking::Dynamic,
             "-compiler" | "-n" => {
                 return Err(format!("`{name}` builds in another way"));
             }
@@ -341,10 +354,6 @@ impl Exported {
         set.or_else(|| {
             self.kept.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
         })
-    }
-
-    fn is(&self, view: &View<'_, '_>, ran: &Ran, name: &str, wanted: &str) -> bool {
-        self.value(view, ran, name).flatten().as_deref() == Some(wanted)
     }
 
     fn is_unset_or(&self, view: &View<'_, '_>, ran: &Ran, name: &str, wanted: &str) -> bool {

@@ -136,7 +136,7 @@ pub(super) fn of(
         trimmed: build.trimmed,
         linking: build.linking,
     };
-    let output = if build.install { Some(bin(view, build)) } else { build.output.clone() };
+    let output = if build.install { Some(bin(view)) } else { build.output.clone() };
     let several = build.packages.len() > 1 && !build.packages.iter().all(|one| is_file(one));
     let pattern = build.packages.iter().any(|one| one.contains("..."));
     let folder = match &output {
@@ -177,7 +177,7 @@ fn is_file(package: &str) -> bool {
 }
 
 /// Where `go install` puts programs.
-fn bin(view: &View<'_, '_>, _: &Build) -> String {
+pub(super) fn bin(view: &View<'_, '_>) -> String {
     let set = |name: &str| {
         // Where several steps set it, the last one counts; that is the rare case.
         let state = view.steps.last().map(|step| &step.state)?;

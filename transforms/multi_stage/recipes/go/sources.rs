@@ -137,7 +137,8 @@ fn starts(text: &str, found: &mut Sources) {
             let argument = line.split(',').nth(skip).unwrap_or_default().trim();
             let name = argument.strip_prefix('"').and_then(|open| open.split_once('"'));
             match name {
-                Some((name, _)) if !name.is_empty() => {
+                // What a script of the shell runs is not read.
+                Some((name, _)) if !matches!(name, "" | "sh" | "bash" | "/bin/sh" | "/bin/bash") => {
                     found.runs.insert(name.to_owned());
                 }
                 _ => found.runs_any = true,
@@ -171,6 +172,7 @@ mod tests {
             "import . \"os/exec\"\nvar _ Error",
             "syscall.Exec(path, nil, nil)",
             "import \"os/exec\"\nexec.Command(\"",
+            "import \"os/exec\"\nexec.Command(\"sh\", \"-c\", script)",
         ] {
             assert!(of(text).runs_any, "{text}");
         }

@@ -9,9 +9,10 @@ use super::super::super::effects::{self, Effect};
 use super::super::super::gates;
 use super::super::super::split::CopyOut;
 use super::super::super::view::{Step, View};
+use super::calls::{Called, DEFAULT_PATH, called, drops_path, is_build_tool, search_path};
 use super::commands::{self, Build, Exported, Task};
-use super::is_below;
 use super::programs::{self, Modules, Program};
+use super::project::is_below;
 use crate::non_root_user::launch::Started;
 
 /// The steps, read.
@@ -42,17 +43,15 @@ pub(super) struct Work {
     path: Vec<String>,
 }
 
-/// A program and how it is started.
+/// A program and where the runtime stage has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Runnable {
     pub(super) program: Program,
-    /// It is only found by its name, in a folder that is not in PATH any more.
-    moves: bool,
+    /// Where it is in the builder.
+    stays: bool,
+    /// In a folder of PATH, because a command calls it by its name and its own folder is not in PATH any more.
+    found: bool,
 }
-
-/// Where programs are found that are called by their names, besides PATH of the file.
-const DEFAULT_PATH: [&str; 6] =
-    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// Packages that only builds use, or whose files an image without a distribution gets from the builder. They are left
 /// behind where the program starts no other programs.
@@ -99,16 +98,23 @@ const COVERED: [&str; 40] = [
     "wget",
 ];
 
+/// Programs that are essential to Debian and Ubuntu (coreutils, findutils, grep, gzip, hostname, sed, tar) and applets of
+/// Alpine's busybox as well.
+const EVERYWHERE: [&str; 36] = [
+    "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname", "du",
+    "echo", "env", "false", "find", "grep", "gzip", "head", "hostname", "id", "ln", "ls", "mkdir", "mv",
+    "pwd", "rm", "sed", "sleep", "sort", "tail", "tar", "touch", "true", "uname",
+];
+
 impl Runnable {
     /// What the runtime stage takes.
-    pub(super) fn copy(&self) -> CopyOut {
+    pub(super) fn copies(&self) -> impl Iterator<Item = CopyOut> {
         let Program { path, folder, .. } = &self.program;
-        if !self.moves {
-            return CopyOut { from: path.clone(), to: path.clone(), folder: *folder };
-        }
         let name = path.rsplit('/').next().unwrap_or_default();
-        let to = if *folder { "/usr/local/bin".to_owned() } else { format!("/usr/local/bin/{name}") };
-        CopyOut { from: path.clone(), to, folder: *folder }
+        let bin = if *folder { "/usr/local/bin".to_owned() } else { format!("/usr/local/bin/{name}") };
+        let at = |to: String| CopyOut { from: path.clone(), to, folder: *folder };
+        let (stays, found) = (self.stays.then(|| at(path.clone())), self.found.then(|| at(bin)));
+        stays.into_iter().chain(found)
     }
 }
 
@@ -139,6 +145,14 @@ impl Work {
         self.installed.contains(name)
     }
 
+    /// Whether the runtime stage has a program of this name or path: its own, a package's, or one of every distribution.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let own = self.programs.iter().any(|one| {
+            one.program.path == name || (one.found && one.program.path.rsplit('/').next() == Some(name))
+        });
+        own || self.installs(name) || EVERYWHERE.contains(&name)
+    }
+
     /// Whether a command is nothing but one of the programs.
     pub(super) fn starts(&self, started: &Started) -> bool {
         let Some(called) = called(started) else { return false };
@@ -149,69 +163,16 @@ impl Work {
     pub(super) fn are(&self, one: &str, several: &str) -> String {
         let name = |one: &Runnable| {
             let path = one.program.path.as_str();
+            if one.program.folder {
+                return format!("the programs in `{path}`");
+            }
             format!("`{}`", path.rsplit('/').next().unwrap_or(path))
         };
-        let names: Vec<String> = self.programs.iter().map(name).collect();
-        let verb = if names.len() == 1 { one } else { several };
-        format!("{} {verb}", names.join(", "))
+        let mut names: Vec<String> = self.programs.iter().map(name).collect();
+        names.dedup();
+        let is_one = names.len() == 1 && !self.programs.iter().any(|one| one.program.folder);
+        format!("{} {}", names.join(", "), if is_one { one } else { several })
     }
-}
-
-/// What a command calls.
-struct Called {
-    /// The absolute path; of a name without a slash, the name.
-    path: String,
-    bare: bool,
-}
-
-impl Called {
-    /// Whether it is the program, or one the folder may hold; `path` are the folders of PATH.
-    fn is(&self, program: &Program, path: &[String]) -> bool {
-        let holds = program.folder || program.nameless;
-        if self.bare {
-            let name = program.path.rsplit('/').next();
-            let folder = if holds { program.path.clone() } else { image_path::resolve(&program.path, "..") };
-            return path.contains(&folder) && (holds || name == Some(self.path.as_str()));
-        }
-        if holds { image_path::resolve(&self.path, "..") == program.path } else { self.path == program.path }
-    }
-}
-
-fn called(started: &Started) -> Option<Called> {
-    let word = started.command.words.first().filter(|word| word.literal)?;
-    if word.text.contains('/') {
-        let folder = if word.text.starts_with('/') { "/" } else { started.workdir.as_deref()? };
-        return Some(Called { path: image_path::resolve(folder, &word.text), bare: false });
-    }
-    Some(Called { path: word.text.clone(), bare: true })
-}
-
-/// Programs that build what they run, or that developers run programs in.
-fn is_build_tool(started: &Started, made: &[Program]) -> bool {
-    let Some(name) = started.command.name() else { return false };
-    let known = matches!(
-        name,
-        "CompileDaemon"
-            | "air"
-            | "arelo"
-            | "dlv"
-            | "fresh"
-            | "gin"
-            | "go"
-            | "go-wrapper"
-            | "gow"
-            | "mage"
-            | "make"
-            | "modd"
-            | "nodemon"
-            | "realize"
-            | "reflex"
-            | "task"
-            | "watchexec"
-            | "wgo"
-    );
-    let own = |one: &&Program| !one.optional && !one.nameless && one.path.rsplit('/').next() == Some(name);
-    known && !made.iter().any(|one| own(&one))
 }
 
 struct Reader<'v, 'c, 'a> {
@@ -389,9 +350,11 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
             let calls: Vec<&Called> = started.iter().filter(|one| one.is(&program, &path)).collect();
             is_started |= !calls.is_empty();
             if program.nameless {
-                programs.extend(self.named(&program, &calls));
+                let bare = calls.iter().any(|one| one.bare);
+                programs.extend(self.named(&program, &calls).into_iter().map(|one| (one, bare)));
             } else if !program.optional || !calls.is_empty() {
-                programs.push(program);
+                let bare = calls.iter().any(|one| one.bare);
+                programs.push((program, bare));
             }
         }
         if !is_started || programs.is_empty() {
@@ -401,17 +364,21 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
             return Err(Why::new("program-not-started", message));
         }
         let keeps_gopath = self.mentions(&["GOPATH", "GOROOT", "GOBIN"]);
-        let names_folder = self.mentions(&["/go/bin"]) || keeps_gopath;
+        let drops_path = drops_path(view);
+        let bin = programs::bin(view);
         let programs: Vec<Runnable> = programs
             .into_iter()
-            .map(|program| {
-                let place = if program.folder {
+            .map(|(program, bare)| {
+                let folder = if program.folder {
                     program.path.clone()
                 } else {
                     image_path::resolve(&program.path, "..")
                 };
-                let moves = place == "/go/bin" && !names_folder;
-                Runnable { program, moves }
+                let stays = folder != bin || keeps_gopath || self.mentions(&[program.path.as_str()]);
+                let is_in_path = DEFAULT_PATH.contains(&folder.as_str())
+                    || (!drops_path && view.run.paths.path_env().split(':').any(|one| one == folder));
+                // Whoever uses the image may know the name of a program that is not started here.
+                Runnable { program, stays, found: !is_in_path && (bare || !stays) }
             })
             .collect();
         Ok(Work {
@@ -424,7 +391,7 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
             installed: self.installed,
             has_dependencies: self.has_dependencies,
             runs_own: self.runs_own,
-            drops_path: drops_path(view),
+            drops_path,
             keeps_gopath,
             path,
         })
@@ -522,34 +489,4 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
         });
         started.any(|word| has(&word.text)) || steps.any(|step| has(step.instruction.joined()))
     }
-}
-
-/// The folders of PATH in the builder.
-fn search_path(view: &View<'_, '_>) -> Vec<String> {
-    let own = view.run.paths.path_env().split(':').filter(|path| path.starts_with('/'));
-    let all = own.chain(DEFAULT_PATH).chain(["/go/bin", "/usr/local/go/bin"]);
-    all.map(|path| image_path::resolve("/", path)).collect()
-}
-
-/// Whether PATH gets nothing but folders of Go.
-fn drops_path(view: &View<'_, '_>) -> bool {
-    let mut all = view
-        .steps
-        .iter()
-        .filter(|step| step.instruction.keyword() == Keyword::Env)
-        .flat_map(|step| step.instruction.pairs())
-        .filter(|pair| pair.key.text() == "PATH")
-        .peekable();
-    all.peek().is_some()
-        && all.all(|pair| {
-            let text = pair.whole.text();
-            let value = text.strip_prefix("PATH").unwrap_or(text).trim_start_matches(['=', ' ', '\t']);
-            value.trim_matches('"').split(':').all(|folder| {
-                matches!(folder, "$PATH" | "${PATH}")
-                    || ["GOPATH", "GOROOT", "GOBIN"].iter().any(|word| folder.contains(word))
-                    || DEFAULT_PATH.contains(&folder)
-                    || is_below("/go", folder)
-                    || is_below("/usr/local/go", folder)
-            })
-        })
 }
