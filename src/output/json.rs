@@ -15,6 +15,9 @@ use crate::discover::Problem;
 /// Version of the format. A change that breaks readers gets a new number; new fields and new kinds of notes do not.
 pub const SCHEMA: &str = "harden-report/1";
 
+/// Its JSON schema (2020-12), strict: it knows the fields of this version only.
+pub const SCHEMA_DOCUMENT: &str = include_str!("../../docs/report-schema.json");
+
 /// The document up to its first file; files follow, separated by commas.
 pub fn begin() -> String {
     let tool = serde_json::json!({ "name": "harden", "version": env!("CARGO_PKG_VERSION") });

@@ -30,6 +30,8 @@ pub const MAX_RESULTS: usize = 25_000;
 /// Most notifications of a run, and of one file.
 const MAX_NOTIFICATIONS: usize = 10_000;
 const MAX_ERRORS: usize = 20;
+/// Places told beside that of a finding.
+const MAX_RELATED: usize = 50;
 /// What relative URIs are relative to.
 const ROOT: &str = "%SRCROOT%";
 
@@ -178,7 +180,7 @@ impl Of<'_, '_, '_> {
             }),
             _ => None,
         });
-        related.collect()
+        related.take(MAX_RELATED).collect()
     }
 
     fn fix(&self, told: &Told<'_>, fix: &JointFix) -> Fix {

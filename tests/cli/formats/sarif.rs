@@ -199,7 +199,7 @@ fn fixes_are_what_is_written(sandbox: &Sandbox, arguments: &[&str]) -> (usize, u
 #[test]
 fn fixes_made_by_others_are_those_of_a_write() {
     let facts = facts();
-    for (windows, level) in [(false, "review"), (false, "suggest"), (true, "suggest")] {
+    for (windows, level) in [(false, "review"), (true, "suggest")] {
         let sandbox = Sandbox::new(&[]);
         copy(&repository().join("tests/fixtures"), &sandbox.path("fixtures"));
         if windows {
@@ -235,6 +235,34 @@ fn names_are_percent_encoded() {
     let (fixes, files, _) =
         fixes_are_what_is_written(&sandbox, &["--level", "suggest", "--only", "add-to-copy"]);
     assert_eq!((fixes, files), (6, 3));
+}
+
+#[test]
+fn updates_have_fixes_too() {
+    let old = "0".repeat(64);
+    let text = format!("FROM node:22@sha256:{old} AS a\nFROM nginx:1.27@sha256:{old}\nCOPY --from=a /a /\n");
+    let sandbox = Sandbox::new(&[("Dockerfile", &text)]);
+    let (fixes, files, _) = fixes_are_what_is_written(&sandbox, &["update", "--facts", &facts()]);
+    assert_eq!((fixes, files), (2, 1));
+}
+
+/// Code scanning wants names that start at the root of the repository, wherever harden runs.
+#[test]
+fn names_start_at_the_root_of_the_repository() {
+    let sandbox = Sandbox::new(&[
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        ("a/b/Dockerfile", "FROM scratch\nADD . /\n"),
+        ("a/b/broken.Dockerfile", "FROMM scratch\n"),
+    ]);
+    for (folder, path) in [("a", "b"), ("a/b", "../b"), (".", sandbox.path("a").to_str().unwrap())] {
+        for (format, name) in [("sarif", r#""uri":"a/b/Dockerfile""#), ("github", "file=a/b/Dockerfile,")] {
+            let mut command = sandbox.command(HARDEN);
+            command.current_dir(sandbox.path(folder)).args(["--format", format, path]);
+            let said = Said::from(command.output().unwrap());
+            assert!(said.out.contains(name), "{folder} {path}: {}", said.out);
+            assert!(!said.out.contains("../b") && said.out.contains("a/b/broken.Dockerfile"), "{}", said.out);
+        }
+    }
 }
 
 /// Alerts stay the same when lines move; two of the same kind are told apart.
