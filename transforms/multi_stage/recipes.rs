@@ -1,5 +1,7 @@
 //! What programs of each kind need: one file a kind.
 
+mod c;
+mod compiled;
 mod dotnet;
 mod front_end;
 mod go;
@@ -14,6 +16,7 @@ use super::split::Recipe;
 
 /// Every recipe. The first one that knows a stage decides.
 pub(crate) static ALL: &[&dyn Recipe] = &[
+    &c::C,
     &dotnet::Dotnet,
     &go::Go,
     &gradle::Gradle,

@@ -17,6 +17,7 @@
 //! Sources: docker-library/rust (`Dockerfile-*.template`: CARGO_HOME is `/usr/local/cargo`, no WORKDIR),
 //! docker-library/buildpack-deps; The Cargo Book; The rustc Book, "Static and dynamic C runtimes".
 
+mod arguments;
 mod built;
 mod cargo;
 mod libraries;
@@ -27,16 +28,16 @@ mod started;
 
 use std::collections::BTreeSet;
 
-use harden_core::{Hazard, Place, RuntimeStyle, Why, image_path};
+use harden_core::{Hazard, Place, RuntimeStyle, Why};
 
-use self::built::{Built, is_below};
+use self::built::Built;
 use self::sources::Sources;
 use self::started::Started;
-use super::super::effects::{self, Effect};
 use super::super::scratch::{self, Needs};
 use super::super::split::{CopyOut, Recipe, RuntimeImage, Split};
 use super::super::view::View;
 use super::super::{moves, packages, runtime_image};
+use super::compiled::{self, is_below};
 use crate::support::base_images::Family;
 
 /// The recipe.
@@ -53,13 +54,14 @@ impl Recipe for Rust {
 }
 
 fn split(view: &View<'_, '_>, built: &Built) -> Result<Split, Why> {
-    if let Some(root) = built.roots.iter().find(|root| is_shared(root)) {
+    if let Some(root) = built.roots.iter().find(|root| compiled::is_shared(root)) {
         let message = format!(
             "the project is in {root}, where its files and those of the system cannot be told apart; \
              set WORKDIR to a folder of its own"
         );
         return Err(Why::new("project-in-system-folder", message));
     }
+    compiled::unlisted(view, &built.roots, built.last, &built.explained)?;
     let started = started::read(view, built)?;
     let sources = sources::read(view, &built.roots, built.project.is_some());
     let flags: String = built.builds.iter().map(|build| build.flags.as_str()).collect::<Vec<_>>().join(" ");
@@ -115,8 +117,11 @@ fn split(view: &View<'_, '_>, built: &Built) -> Result<Split, Why> {
             }
         }
     }
+    if loses_zones(view, built, &split.runtime) && !compiled::installs(view, "tzdata") {
+        split.packages.insert("tzdata".to_owned());
+    }
     // OpenSSL also looks for certificates by the names the package gives them.
-    if needs.certificates && !installs(view, "ca-certificates") {
+    if needs.certificates && !compiled::installs(view, "ca-certificates") {
         if split.packages.is_empty() {
             split.copies.push(CopyOut::file(scratch::CERTIFICATES));
         } else {
@@ -137,23 +142,17 @@ fn split(view: &View<'_, '_>, built: &Built) -> Result<Split, Why> {
     Ok(split)
 }
 
-/// Folders that the system has files in.
-fn is_shared(root: &str) -> bool {
-    matches!(
-        root,
-        "/" | "/usr"
-            | "/usr/local"
-            | "/usr/local/bin"
-            | "/usr/bin"
-            | "/bin"
-            | "/etc"
-            | "/lib"
-            | "/var"
-            | "/usr/local/cargo"
-            | "/usr/local/cargo/bin"
-            | "/home"
-            | "/tmp"
-    )
+/// Whether the builder has time zones that the runtime image lacks, and a crate that reads them. Debian's own images have
+/// none since release 13; Python brings them into the full image (`buildpack-deps`, Mercurial).
+fn loses_zones(view: &View<'_, '_>, built: &Built, runtime: &RuntimeImage) -> bool {
+    const CRATES: [&str; 6] = ["chrono", "iana-time-zone", "jiff", "localzone", "tz-rs", "tzfile"];
+    const WITH_ZONES: [&str; 5] = ["bookworm", "bullseye", "buster", "jessie", "stretch"];
+    if !matches!(runtime.family, Family::Debian) || view.image.tag_or_latest().contains("slim") {
+        return false;
+    }
+    let lock = built.project.as_ref().and_then(|project| project.lock.as_ref());
+    let reads = lock.is_none_or(|lock| lock.iter().any(|one| CRATES.contains(&one.name.as_str())));
+    reads && !runtime_image::release(view).is_ok_and(|release| WITH_ZONES.contains(&release.name.as_str()))
 }
 
 /// The split into an image without a distribution; `None` when something asks for one.
@@ -164,7 +163,10 @@ fn bare(
     sources: &Sources,
     hazards: &[Hazard],
 ) -> Option<Split> {
-    if sources.starts || sources.unread || installs(view, "tzdata") {
+    // Time zones would have to come along.
+    let zones =
+        view.steps.iter().flat_map(|step| step.instruction.pairs()).any(|pair| pair.key.text() == "TZ");
+    if sources.starts || sources.unread || zones || compiled::installs(view, "tzdata") {
         return None;
     }
     let (image, hazard) = scratch::image(view).ok()?;
@@ -195,7 +197,11 @@ fn built_words(started: &Started) -> &'static str {
 /// What both kinds of images get.
 fn base(view: &View<'_, '_>, built: &Built, started: &Started, runtime: RuntimeImage) -> Split {
     let mut copies = started.copies.clone();
-    for copy in project_files(view, built) {
+    let vendored =
+        built.project.as_ref().and_then(|project| project.settings.vendored.as_deref()).unwrap_or_default();
+    let vendored = vendored.trim_start_matches("./").trim_end_matches('/');
+    let is_source = |path: &str| project::is_source(path) || !vendored.is_empty() && is_below(path, vendored);
+    for copy in compiled::files(view, &built.roots, built.last, &built.explained, is_source) {
         if !copies.iter().any(|one| *one == copy || one.carries(&copy.from)) {
             copies.push(copy);
         }
@@ -234,66 +240,6 @@ fn needs(built: &Built) -> libraries::Needs {
         Some(lock) => libraries::needs(lock, own_sqlite),
         None => libraries::Needs { certificates: true, ..libraries::Needs::default() },
     }
-}
-
-/// Whether steps install a package that is then repeated.
-fn installs(view: &View<'_, '_>, name: &str) -> bool {
-    view.ran().flat_map(|ran| effects::of(view, ran)).any(|effect| {
-        matches!(effect, Effect::Packages(found) if found.iter().any(|package| package.name() == name))
-    })
-}
-
-/// The files of the project that are neither code nor manifests, and what steps write into it.
-fn project_files(view: &View<'_, '_>, built: &Built) -> Vec<CopyOut> {
-    let mut copies = Vec::new();
-    let mut removed: Vec<String> = Vec::new();
-    let vendored = built.project.as_ref().and_then(|project| project.settings.vendored.clone());
-    let vendored = vendored.map(|folder| folder.trim_start_matches("./").trim_end_matches('/').to_owned());
-    let is_source = |path: &str| {
-        project::is_source(path)
-            || vendored.as_ref().is_some_and(|folder| !folder.is_empty() && is_below(path, folder))
-    };
-    if let Ok(all) = view.files() {
-        for root in &built.roots {
-            copies.extend(all.assets(root, is_source));
-            // Folders that hold nothing but a file that keeps them in version control.
-            for (path, _) in all.below(root) {
-                let Some((folder, name)) = path.rsplit_once('/') else { continue };
-                let keeps = matches!(name, ".gitkeep" | ".keep" | ".gitignore");
-                if keeps && !is_source(path) && all.below(&image_path::resolve(root, folder)).count() == 1 {
-                    copies.push(CopyOut::folder(image_path::resolve(root, folder)));
-                }
-            }
-        }
-    }
-    for ran in view.steps.iter().take(built.last + 1).flat_map(|step| &step.ran) {
-        if built.explained.contains(&ran.at) {
-            continue;
-        }
-        for effect in effects::of(view, ran) {
-            let (paths, folder) = match effect {
-                Effect::Writes(paths) => (paths, false),
-                Effect::Trees(paths) => (paths, true),
-                Effect::Removes(paths) => {
-                    removed.extend(paths);
-                    continue;
-                }
-                _ => continue,
-            };
-            for path in paths {
-                let root = built.roots.iter().find(|root| is_below(&path, root));
-                let rest = root
-                    .and_then(|root| path.strip_prefix(root.as_str()))
-                    .map(|rest| rest.trim_start_matches('/'));
-                if rest.is_some_and(|rest| !rest.is_empty() && !is_source(rest)) {
-                    removed.retain(|gone| !is_below(&path, gone));
-                    copies.push(if folder { CopyOut::folder(path) } else { CopyOut::file(path) });
-                }
-            }
-        }
-    }
-    copies.retain(|copy| !removed.iter().any(|gone| is_below(&copy.from, gone)));
-    copies
 }
 
 /// What makes the split a suggestion.

@@ -7,8 +7,10 @@ use harden_core::{Why, image_path};
 
 use super::super::super::ran::Ran;
 use super::super::super::view::{Step, View};
+use super::arguments;
 use super::cargo::{self, Build, Task};
 use super::project::{self, Project};
+use crate::multi_stage::recipes::compiled::is_below;
 
 /// The programs of a stage.
 #[derive(Debug, Default)]
@@ -194,10 +196,11 @@ impl Built {
     /// Commands that move programs, and those that make room for sources. Whether it is one of them.
     fn command(&mut self, view: &View<'_, '_>, ran: &Ran) -> bool {
         let words: Option<Vec<String>> =
-            ran.command.words.iter().skip(1).map(|word| cargo::text(view, ran, word)).collect();
+            ran.command.words.iter().skip(1).map(|word| arguments::text(view, ran, word)).collect();
         let redirects = || {
             let paths = ran.command.redirects.iter().filter(|(sign, _)| sign.contains('>'));
-            let known = paths.map(|(_, word)| cargo::text(view, ran, word).and_then(|text| ran.path(&text)));
+            let known =
+                paths.map(|(_, word)| arguments::text(view, ran, word).and_then(|text| ran.path(&text)));
             known.collect::<Option<Vec<String>>>()
         };
         let Some(targets) = redirects() else { return false };
@@ -373,10 +376,4 @@ fn mounted(view: &View<'_, '_>, step: &Step<'_>) -> Result<Vec<String>, Why> {
         folders.push(image_path::resolve(workdir, &target));
     }
     Ok(folders)
-}
-
-/// Whether a path is another one, or below it.
-pub(super) fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -170,16 +170,8 @@ pub(super) fn settings(text: &str) -> Option<Settings> {
     let document = DeTable::parse(text).ok()?;
     let root = document.get_ref();
     let mut read = Settings::default();
-    let mut flags = |section: &Table<'_>| {
-        let list = strings(section, "rustflags");
-        let single = string(section, "rustflags").map(str::to_owned);
-        for flag in list.into_iter().chain(single) {
-            read.flags.push_str(&flag);
-            read.flags.push(' ');
-        }
-    };
     if let Some(build) = table(root, "build") {
-        flags(build);
+        flags(build, &mut read);
         read.target = match build.get("target").map(Spanned::get_ref) {
             None => None,
             Some(DeValue::String(one)) => Some(Ok(one.to_string())),
@@ -188,20 +180,22 @@ pub(super) fn settings(text: &str) -> Option<Settings> {
         read.target_dir = string(build, "target-dir").map(str::to_owned);
     }
     if let Some(targets) = table(root, "target") {
-        let mut flags = |section: &Table<'_>| {
-            let single = string(section, "rustflags").map(str::to_owned);
-            for flag in strings(section, "rustflags").into_iter().chain(single) {
-                read.flags.push_str(&flag);
-                read.flags.push(' ');
-            }
-        };
-        targets.iter().filter_map(|(_, value)| as_table(value)).for_each(&mut flags);
+        targets.iter().filter_map(|(_, value)| as_table(value)).for_each(|one| flags(one, &mut read));
     }
     if let Some(sources) = table(root, "source") {
         let folders = sources.iter().filter_map(|(_, value)| as_table(value));
         read.vendored = folders.filter_map(|one| string(one, "directory")).next().map(str::to_owned);
     }
     Some(read)
+}
+
+/// `rustflags`: a list, or one text.
+fn flags(section: &Table<'_>, read: &mut Settings) {
+    let single = string(section, "rustflags").map(str::to_owned);
+    for flag in strings(section, "rustflags").into_iter().chain(single) {
+        read.flags.push_str(&flag);
+        read.flags.push(' ');
+    }
 }
 
 /// A package of `Cargo.lock` and the names of what it depends on.
@@ -255,3 +249,7 @@ fn strings(root: &Table<'_>, key: &str) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "manifest_tests.rs"]
+mod tests;

@@ -10,6 +10,8 @@ use super::super::super::files::Files;
 use super::super::super::view::View;
 use super::cargo::Build;
 use super::manifest::{self, Locked, Manifest, Program, Settings};
+use crate::multi_stage::recipes::compiled::is_below;
+use crate::support::image_paths::CopyKind;
 
 /// Manifests that are read at most.
 const MAX_MANIFESTS: usize = 64;
@@ -65,14 +67,20 @@ impl Project {
         // The nearest manifest is what Cargo was meant to find; the workspace above it counts when it is one.
         let Some((root, manifest)) = found.iter().rfind(|(_, one)| one.workspace).or(found.first()).cloned()
         else {
-            return match view.text(&image_path::resolve(folder, "Cargo.toml")) {
-                Err(why) if is_unseen(&why) => Ok(None),
-                _ => Err(Why::new(
-                    "no-manifest",
-                    format!(
-                        "no Cargo.toml of the build context is copied to {folder}, so what Cargo builds there is not known"
-                    ),
-                )),
+            // Without a manifest nothing is built: where a folder of the context is copied there, this is not the one
+            // that people build with.
+            let is_copied = view.run.paths.copied().any(|copied| {
+                let covers =
+                    copied.destination.as_ref().is_ok_and(|to| is_below(folder, to) || is_below(to, folder));
+                covers && copied.sources.iter().any(|source| matches!(source.kind, CopyKind::Context))
+            });
+            return if is_copied {
+                Ok(None)
+            } else {
+                let message = format!(
+                    "no Cargo.toml of the build context is copied to {folder}, so what Cargo builds there is not known"
+                );
+                Err(Why::new("no-manifest", message))
             };
         };
         let mut project = Self {
@@ -136,7 +144,7 @@ impl Project {
     pub(super) fn folders(&self) -> Vec<String> {
         let mut folders = vec![self.root.clone()];
         for (folder, _) in &self.packages {
-            if !folders.iter().any(|known| image_below(folder, known)) {
+            if !folders.iter().any(|known| is_below(folder, known)) {
                 folders.push(folder.clone());
             }
         }
@@ -255,12 +263,6 @@ fn below(folder: &str, path: &str) -> bool {
     folder.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn image_below(folder: &str, root: &str) -> bool {
-    folder
-        .strip_prefix(root.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Whether a folder is what a member of a workspace names: paths with `*` and `?` in their parts. Patterns with
 /// brackets match everything.
 pub(super) fn matches(pattern: &str, folder: &str) -> bool {
@@ -281,7 +283,7 @@ pub(super) fn matches(pattern: &str, folder: &str) -> bool {
     }
 }
 
-/// One part of a path against a pattern, in time linear in both but for one way back.
+/// One part of a path against a pattern; in the worst case in the product of their lengths.
 fn part(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut to) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
@@ -333,4 +335,45 @@ pub(super) fn is_source(path: &str) -> bool {
     let rust =
         name.len() > 3 && name.get(name.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case(".rs"));
     (path.contains('/') && FOLDERS.contains(&first)) || NAMES.contains(&name) || rust
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_workspaces() {
+        for (pattern, folder) in
+            [("crates/*", "crates/api"), ("./api/", "api"), ("a?/b*c", "ax/bxxc"), (".", "")]
+        {
+            assert!(matches(pattern, folder), "{pattern} {folder}");
+        }
+        for (pattern, folder) in
+            [("crates/*", "crates"), ("crates/*", "crates/api/inner"), ("a", "b"), ("a*b", "ac")]
+        {
+            assert!(!matches(pattern, folder), "{pattern} {folder}");
+        }
+        // Not in exponential time, however many stars there are.
+        assert!(!part("*a".repeat(2_000).as_bytes(), "a".repeat(1_000).as_bytes()));
+    }
+
+    #[test]
+    fn sources_and_other_files() {
+        for path in [
+            "src/main.rs",
+            "Cargo.toml",
+            "crates/a/Cargo.toml",
+            "target/release/a",
+            "tests/data.json",
+            "build.rs",
+            ".cargo/config",
+        ] {
+            assert!(is_source(path), "{path}");
+        }
+        for path in
+            ["Rocket.toml", "src/index.html", "tests", "data/tests/a.json", ".env", "rs", "migrations/1.sql"]
+        {
+            assert!(!is_source(path), "{path}");
+        }
+    }
 }

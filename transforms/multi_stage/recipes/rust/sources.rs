@@ -4,7 +4,7 @@ use super::super::super::files::Files;
 use super::super::super::view::View;
 
 /// Sources that are read at most.
-const MAX_SOURCES: usize = 64;
+const MAX_SOURCES: usize = 600;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use harden_core::{Why, image_path};
 
 use super::super::super::split::CopyOut;
 use super::super::super::view::View;
-use super::built::{Built, Program, is_below};
+use super::built::{Built, Program};
 use super::cargo;
+use crate::multi_stage::recipes::compiled::is_below;
 use crate::non_root_user::launch;
 
 /// Where `cargo install` of the official image puts programs.
