@@ -161,7 +161,7 @@ fn unknown_output(view: &View<'_, '_>, project: &project::Project, folder: &str)
     if !below.is_empty() && (is_made || is_named) {
         None
     } else {
-        hazard("output-unknown", "package.json does not say so")
+        hazard("output-unknown", "package.json does not say where the build puts the site")
     }
 }
 

@@ -64,7 +64,7 @@ impl Recipe for Node {
         };
         let package = package(view, &project);
         let gain = gain(&tag, &project, package.as_ref().ok())?;
-        Some(split(view, &tag, &project, package, &gain))
+        Some(split(view, &tag, &project, &package, &gain))
     }
 }
 
@@ -91,7 +91,7 @@ fn split(
     view: &View<'_, '_>,
     tag: &Tag,
     project: &Project,
-    package: Result<Package, Why>,
+    package: &Result<Package, Why>,
     gain: &Gain,
 ) -> Result<Split, Why> {
     let start = start::read(view)?;
@@ -101,14 +101,8 @@ fn split(
     let mut hazards = Vec::new();
     let mut packages = BTreeSet::new();
     let mut builder_lines = Vec::new();
-    if let Err(why) = &package {
+    if let Err(why) = package {
         hazards.push(unknown_context(why));
-    }
-    if let Some((what, place)) = &start.unread
-        && package.is_ok()
-    {
-        let message = format!("containers start {what}, and what that needs is not known");
-        hazards.push(Hazard { id: "start-unread", message, place: place.clone() });
     }
     match gain {
         Gain::Image => {
@@ -116,7 +110,9 @@ fn split(
             let programs = start.programs.iter().filter_map(|name| programs::full_program(name));
             packages.extend(programs.flatten().map(|&name| name.to_owned()));
         }
-        Gain::Compilers(_) => needs::of_same_image(view, project, package.as_ref().ok(), &mut hazards)?,
+        Gain::Compilers(_) => {
+            packages = needs::of_same_image(view, project, package.as_ref().ok(), &mut hazards)?;
+        }
         Gain::Dev => {
             needs::of_same_image(view, project, package.as_ref().ok(), &mut hazards)?;
             let line = prune::line(view, tag, project, package.as_ref().ok(), &start)?;
@@ -124,9 +120,10 @@ fn split(
             hazards.extend(prune::hazards(view, project, package.as_ref().ok()));
         }
     }
-    if let Ok(package) = &package {
+    if let Ok(package) = package {
         hazards.extend(writes_elsewhere(view, project, package));
     }
+    hazards.extend(project::foreign_owner(view, project));
     hazards.extend(stale);
     let reads_settings = ["npm", "yarn", "yarnpkg", "npx"].iter().any(|name| start.runs(name));
     Ok(Split {

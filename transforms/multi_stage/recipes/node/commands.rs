@@ -232,7 +232,7 @@ fn dev(command: &Command) -> Option<bool> {
 fn node(command: &Command) -> Option<Kind> {
     let file = command.words.get(1)?;
     let is_file = file.literal && !file.text.starts_with(['-', '/']) && !file.text.contains("..");
-    is_file.then(|| Kind::Script(None))
+    is_file.then_some(Kind::Script(None))
 }
 
 /// What one of the small tools changes; `None` when that is not plain.

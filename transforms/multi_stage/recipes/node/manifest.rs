@@ -67,9 +67,12 @@ pub(in crate::multi_stage::recipes) fn package(text: &str) -> Option<Package> {
     })
 }
 
+/// Reads the text of a lock file; `None` when it is none.
+type Reader = fn(&str) -> Option<Vec<Installed>>;
+
 /// Reads the lock file in `folder` of the image.
 pub(super) fn lock(view: &View<'_, '_>, folder: &str) -> Lock {
-    let readers: [(&'static str, fn(&str) -> Option<Vec<Installed>>); 4] = [
+    let readers: [(&'static str, Reader); 4] = [
         ("npm-shrinkwrap.json", npm),
         ("package-lock.json", npm),
         ("pnpm-lock.yaml", pnpm),

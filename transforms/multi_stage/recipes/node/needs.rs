@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use harden_core::{Hazard, Place, Value, Why, image_path};
 
 use super::manifest::{self, Lock, Package};
-use super::project::Project;
+use super::project::{self, Project};
 use super::sources;
 use super::tables::{self, Need};
 use crate::multi_stage::view::View;
@@ -55,7 +55,7 @@ pub(super) fn of(
     Ok(packages)
 }
 
-/// What stands against leaving packages out where the image stays the same.
+/// What of the packages that steps install programs need, where the image stays the same.
 ///
 /// # Errors
 /// As [`of`].
@@ -64,12 +64,34 @@ pub(super) fn of_same_image(
     project: &Project,
     package: Option<&Package>,
     hazards: &mut Vec<Hazard>,
-) -> Result<(), Why> {
-    let Some(first) = package else { return Ok(()) };
+) -> Result<BTreeSet<String>, Why> {
+    let mut packages = BTreeSet::new();
+    let Some(first) = package else { return Ok(packages) };
+    let installed = project::installed(view);
     for folder in &project.folders {
-        for name in other(view, project, folder, first).iter().flat_map(|own| &own.dependencies) {
-            if tables::need(name) == Some(Need::Browser) {
-                browser(view, name)?;
+        let Some(own) = other(view, project, folder, first) else { continue };
+        let mut names: BTreeSet<String> = own.dependencies.clone();
+        if let Lock::Packages(all) = locked(view, project, folder) {
+            names.extend(all.into_iter().map(|one| one.name));
+        }
+        for name in names {
+            match tables::need(&name) {
+                Some(Need::Browser) if own.dependencies.contains(&name) => browser(view, &name)?,
+                Some(Need::Packages(found)) => {
+                    packages.extend(
+                        found.iter().map(|&name| name.to_owned()).filter(|name| installed.contains(name)),
+                    );
+                }
+                Some(Need::Caller(what))
+                    if own.dependencies.contains(&name) && !project.compilers.is_empty() =>
+                {
+                    hazards.push(Hazard {
+                        id: "system-programs",
+                        message: format!("`{name}` {what}, and packages that only builds use stay behind"),
+                        place: None,
+                    });
+                }
+                _ => {}
             }
         }
     }
@@ -78,7 +100,7 @@ pub(super) fn of_same_image(
     {
         hazards.push(starts(place));
     }
-    Ok(())
+    Ok(packages)
 }
 
 /// `package.json` of a folder; that of the first one was read before.
@@ -118,7 +140,6 @@ fn of_lock(lock: &Lock, package: &Package, packages: &mut BTreeSet<String>, haza
         match tables::need(&one.name) {
             Some(Need::Packages(found)) => packages.extend(found.iter().map(|&name| name.to_owned())),
             Some(Need::Open(what)) => hazards.push(open(&one.name, what)),
-            Some(Need::Caller(_) | Need::Browser) => {}
             None if one.native && !tables::is_self_contained(&one.name) => {
                 let message = format!(
                     "`{}` has compiled parts or an install script, and what they load is not known",
@@ -126,7 +147,7 @@ fn of_lock(lock: &Lock, package: &Package, packages: &mut BTreeSet<String>, haza
                 );
                 hazards.push(Hazard { id: "native-addon", message, place: None });
             }
-            None => {}
+            Some(Need::Caller(_) | Need::Browser) | None => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harden_core::{Value, Why, image_path};
+use harden_core::{Hazard, Place, Value, Why, image_path};
 
 use super::commands::{self, Kind, Manager, Work};
 use super::programs;
@@ -120,16 +120,7 @@ fn housekeeping(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
 /// Steps behind the last one that need programs of the full image belong to the builder, as do those of which nobody
 /// knows what they need.
 fn full_image(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
-    let installed: BTreeSet<String> = view
-        .ran()
-        .flat_map(|ran| effects::of(view, ran))
-        .filter_map(|effect| match effect {
-            Effect::Packages(packages) => Some(packages),
-            _ => None,
-        })
-        .flatten()
-        .map(|package| package.name().to_owned())
-        .collect();
+    let installed = installed(view);
     let needs = |ran: &Ran| {
         if works.iter().any(|work| work.at == ran.at && matches!(work.kind, Kind::Global(_))) {
             return false;
@@ -146,6 +137,42 @@ fn full_image(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
         .map(|step| step.index)
         .max()
         .unwrap_or(last)
+}
+
+/// Packages of the distribution that steps install.
+pub(super) fn installed(view: &View<'_, '_>) -> BTreeSet<String> {
+    let effects = view.ran().flat_map(|ran| effects::of(view, ran));
+    let packages = effects.filter_map(|effect| match effect {
+        Effect::Packages(packages) => Some(packages),
+        _ => None,
+    });
+    packages.flatten().map(|package| package.name().to_owned()).collect()
+}
+
+/// Whether the folder of the project may belong to another user than root in the builder: the runtime stage makes it with
+/// WORKDIR, and what is copied into it keeps its owner, but not the folder itself. Where a RUN says who owns it, that is
+/// repeated.
+pub(super) fn foreign_owner(view: &View<'_, '_>, project: &Project) -> Option<Hazard> {
+    let is_root = |user: &str| matches!(user.split(':').next(), Some("root" | "0" | ""));
+    let step = view.steps.iter().take(project.last + 1).find(|step| match &step.state.user {
+        Value::Known(user) => !is_root(user),
+        Value::FromBase => false,
+        Value::Unknown(_) => true,
+    })?;
+    let owns = |ran: &Ran| {
+        effects::of(view, ran)
+            .iter()
+            .any(|effect| matches!(effect, Effect::Owners(paths) if paths.contains(&project.root)))
+    };
+    if view.ran().any(owns) {
+        return None;
+    }
+    let message = format!(
+        "the builder works as another user than root, to whom `{}` may belong; in the runtime stage the folder itself is \
+         root's, and programs cannot make files in it",
+        project.root
+    );
+    Some(Hazard { id: "folder-owner", message, place: Some(Place::Here(step.instruction.span())) })
 }
 
 /// Whether `NODE_ENV` keeps dev dependencies from being installed (npm-install(1), "omit").

@@ -27,23 +27,20 @@ pub(super) fn line(
     package: Option<&Package>,
     start: &Start,
 ) -> Result<String, Why> {
-    match package {
-        Some(package) => {
-            let named = start.packages().find(|name| package.dev.contains(*name)).map(str::to_owned);
-            if let Some(name) = named.or_else(|| script_names(package, start)) {
-                let message = format!(
-                    "containers start `{name}`, a dev dependency; make it a dependency or start what it builds"
-                );
-                return Err(Why::new("command-needs-dev-dependency", message));
-            }
+    if let Some(package) = package {
+        let named = start.packages().find(|name| package.dev.contains(*name)).map(str::to_owned);
+        if let Some(name) = named.or_else(|| script_names(package, start)) {
+            let message = format!(
+                "containers start `{name}`, a dev dependency; make it a dependency or start what it builds"
+            );
+            return Err(Why::new("command-needs-dev-dependency", message));
         }
-        None => {
-            let scripts = ["npm", "yarn", "yarnpkg", "npx"].iter().any(|name| start.runs(name));
-            if scripts || start.packages().next().is_some() {
-                let message = "package.json could not be read, so whether the start needs dev dependencies is not known; \
-                               start the program with `node`";
-                return Err(Why::new("start-unread", message));
-            }
+    } else {
+        let scripts = ["npm", "yarn", "yarnpkg", "npx"].iter().any(|name| start.runs(name));
+        if scripts || start.packages().next().is_some() {
+            let message = "package.json could not be read, so whether the start needs dev dependencies is not known; \
+                           start the program with `node`";
+            return Err(Why::new("start-unread", message));
         }
     }
     let unknown = |message: &str| Err(Why::new("prune-unknown", message));

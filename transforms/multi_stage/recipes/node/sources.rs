@@ -9,6 +9,9 @@ use crate::multi_stage::view::View;
 /// Files that are read; the code of a service is smaller.
 const MAX_FILES: usize = 400;
 
+/// Bytes of text that are read.
+const MAX_BYTES: usize = 8 << 20;
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scan {
@@ -24,8 +27,9 @@ pub(super) struct Scan {
 pub(super) fn scan(view: &View<'_, '_>, root: &str) -> Scan {
     let mut found = Scan::default();
     let Ok(files) = view.files() else { return found };
+    let mut room = MAX_BYTES;
     for (at, (rest, file)) in files.below(root).filter(|(rest, _)| is_code(rest)).enumerate() {
-        if at == MAX_FILES {
+        if at == MAX_FILES || room == 0 {
             found.partial = true;
             return found;
         }
@@ -34,6 +38,7 @@ pub(super) fn scan(view: &View<'_, '_>, root: &str) -> Scan {
             found.partial |= !rest.ends_with(".min.js");
             continue;
         };
+        room = room.saturating_sub(text.len());
         found.certificates |= text.contains("/etc/ssl");
         if found.starts.is_none()
             && let Some(line) = starts(&text)
@@ -53,8 +58,13 @@ pub(super) fn names(view: &View<'_, '_>, root: &str, packages: &BTreeSet<String>
         name.contains(".config.") || name.starts_with('.') || matches!(name, "gulpfile.js" | "Gruntfile.js")
     };
     let code = files.below(root).filter(|(rest, _)| is_code(rest) && !is_settings(rest));
+    let mut room = MAX_BYTES;
     for (_, file) in code.take(MAX_FILES) {
         let Ok(text) = view.ctx.context_text(&file.context) else { continue };
+        room = room.saturating_sub(text.len());
+        if room == 0 {
+            return None;
+        }
         if let Some((name, line)) = module(&text, packages) {
             return Some((name, Place::File { name: file.context.clone(), line: Some(line) }));
         }
@@ -99,8 +109,8 @@ fn is_code(path: &str) -> bool {
 
 /// The line, from 1, where a text gets what starts other programs. `fork` starts Node.js.
 fn starts(text: &str) -> Option<u32> {
+    const CALLS: [&str; 3] = ["exec", "spawn", "promisify"];
     let at = text.find("child_process")?;
-    const CALLS: [&str; 4] = ["exec", "spawn", "execFile", "promisify"];
     if !CALLS.iter().any(|call| text.contains(call)) {
         return None;
     }

@@ -1,7 +1,7 @@
 //! What containers of a Node.js image start.
 
+use harden_core::Why;
 use harden_core::shell::Command;
-use harden_core::{Place, Why};
 
 use super::programs;
 use crate::multi_stage::view::View;
@@ -16,8 +16,6 @@ pub(super) struct Start {
     pub(super) preloaded: Vec<String>,
     /// Words of package managers that are started, their options left out: names of scripts are among them.
     pub(super) scripts: Vec<String>,
-    /// What could not be read, and where it stands.
-    pub(super) unread: Option<(String, Option<Place>)>,
 }
 
 /// Reads it.
@@ -45,9 +43,6 @@ pub(super) fn read(view: &View<'_, '_>) -> Result<Start, Why> {
             }
             _ => {}
         }
-    }
-    if let Some(unread) = view.launched.unread.first() {
-        start.unread = Some((format!("{} ({})", unread.name, unread.why), unread.place.clone()));
     }
     Ok(start)
 }
@@ -88,11 +83,9 @@ fn builds(command: &Command, is_read: bool) -> Option<String> {
         | "rollup" | "esbuild" | "gulp" | "grunt" | "parcel" | "snowpack" | "babel" | "swc" | "tsup"
         | "jest" | "mocha" | "vitest" | "eslint" | "lerna" | "turbo" | "nx" | "node-gyp"
         | "start-storybook" | "storybook" | "live-server" | "browser-sync" | "tsc-watch" | "supervisor"
-        | "node-dev" => true,
-        "react-scripts" | "react-app-rewired" | "craco" | "ng" | "vue-cli-service" | "ionic" | "ember"
-        | "nest" | "expo" | "umi" | "docusaurus" | "vuepress" | "quasar" | "hexo" => true,
-        "vite" => first != Some("preview"),
-        "astro" => first != Some("preview"),
+        | "node-dev" | "react-scripts" | "react-app-rewired" | "craco" | "ng" | "vue-cli-service"
+        | "ionic" | "ember" | "nest" | "expo" | "umi" | "docusaurus" | "vuepress" | "quasar" | "hexo" => true,
+        "vite" | "astro" => first != Some("preview"),
         "next" => matches!(first, None | Some("dev" | "build")),
         "nuxt" | "nuxi" => !matches!(first, Some("start" | "preview")),
         "gatsby" => first != Some("serve"),
