@@ -134,7 +134,7 @@ fn split(
         last: project.last,
         explained: project.explained.clone(),
         roots: vec![project.root.clone()],
-        copies: vec![CopyOut::folder(project.root.clone())],
+        copies: [CopyOut::folder(project.root.clone())].into_iter().chain(project.beside.clone()).collect(),
         packages,
         env: Vec::new(),
         is_build_variable: if reads_settings { is_never } else { is_build_variable },

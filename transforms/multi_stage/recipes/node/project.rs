@@ -9,6 +9,7 @@ use super::programs;
 use super::tables;
 use crate::multi_stage::effects::{self, Effect};
 use crate::multi_stage::ran::Ran;
+use crate::multi_stage::split::CopyOut;
 use crate::multi_stage::view::{Step, View};
 use crate::support::image_paths::CopyKind;
 
@@ -32,6 +33,9 @@ pub(in crate::multi_stage::recipes) struct Project {
     /// Packages that are installed for the whole image before [`Self::last`], that programs may use and that cannot simply
     /// be installed in the runtime stage as well.
     pub(in crate::multi_stage::recipes) global: Vec<String>,
+    /// What steps put beside the project in `/usr/src`, where Node.js looks for modules, too (nodejs.org "Modules: CommonJS
+    /// modules", "Loading from `node_modules` folders"); elsewhere sources in `/usr/src` are only for builds.
+    pub(super) beside: Vec<CopyOut>,
     /// Packages of the distribution that compile and stay installed.
     pub(super) compilers: BTreeSet<String>,
 }
@@ -57,6 +61,7 @@ fn project(view: &View<'_, '_>, works: &[Work], last: usize, is_full: bool) -> R
         scripts: Vec::new(),
         has_dev: false,
         global: Vec::new(),
+        beside: Vec::new(),
         compilers: BTreeSet::new(),
     };
     for work in works {
@@ -98,6 +103,7 @@ fn project(view: &View<'_, '_>, works: &[Work], last: usize, is_full: bool) -> R
             project.explained.insert(work.at);
         }
     }
+    project.beside = beside(view, &project);
     project.compilers = view.ran().flat_map(compilers).collect();
     for ran in view.ran().filter(|ran| matches!(ran.name(), Some("apk" | "apt-get" | "apt"))) {
         let words = || ran.command.words.iter().map(|word| word.text.as_str());
@@ -137,6 +143,28 @@ fn full_image(view: &View<'_, '_>, works: &[Work], last: usize) -> usize {
         .map(|step| step.index)
         .max()
         .unwrap_or(last)
+}
+
+/// See [`Project::beside`].
+fn beside(view: &View<'_, '_>, project: &Project) -> Vec<CopyOut> {
+    const SOURCES: &str = "/usr/src";
+    if !is_below(SOURCES, &project.root) {
+        return Vec::new();
+    }
+    let steps = view.ran().filter(|ran| ran.at.0 <= project.last && !project.explained.contains(&ran.at));
+    let effects = steps.flat_map(|ran| effects::of(view, ran));
+    let written = effects.filter_map(|effect| match effect {
+        Effect::Trees(paths) | Effect::Writes(paths) => Some(paths),
+        _ => None,
+    });
+    let mut made: Vec<CopyOut> = Vec::new();
+    for path in written.flatten() {
+        let is_beside = path != SOURCES && is_below(SOURCES, &path) && !is_below(&project.root, &path);
+        if is_beside && !made.iter().any(|copy| copy.carries(&path)) {
+            made.push(CopyOut::folder(path));
+        }
+    }
+    made
 }
 
 /// Packages of the distribution that steps install.
