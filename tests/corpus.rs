@@ -203,6 +203,9 @@ fn kept(name: &str, patch: &Patch, problems: &mut Vec<String>) {
     let mut problem = |what: &str| problems.push(format!("{name}: {}: {what}", patch.transform));
     let old = Dockerfile::parse(Arc::clone(&patch.before));
     let new = Dockerfile::parse(Arc::clone(&patch.after));
+    if patch.transform == "multi-stage" {
+        return moved(&old, &new, problem);
+    }
     if !is_part(&comments(&old), &comments(&new)) {
         problem("a comment changed");
     }
@@ -220,6 +223,43 @@ fn kept(name: &str, patch: &Patch, problems: &mut Vec<String>) {
             let line = step.0.or(step.1).map_or(0, |one| one.lines().0);
             problem(&format!("{what}, line {line}"));
         }
+    }
+}
+
+/// A split moves instructions with their comments, and repeats some: each is still there, and the first FROM begins as
+/// before.
+fn moved(old: &Dockerfile, new: &Dockerfile, mut problem: impl FnMut(&str)) {
+    let gone = |old: Vec<&str>, new: Vec<&str>| -> Option<String> {
+        let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+        new.iter().for_each(|one| *left.entry(*one).or_default() += 1);
+        let lost = old.into_iter().find(|one| {
+            let count = left.entry(*one).or_default();
+            *count = count.wrapping_sub(1);
+            *count == usize::MAX
+        });
+        lost.map(str::to_owned)
+    };
+    if let Some(lost) = gone(comments(old), comments(new)) {
+        problem(&format!("lost {lost}"));
+    }
+    let steps =
+        |file: &Dockerfile| -> Vec<Keyword> { file.instructions().map(Instruction::keyword).collect() };
+    let texts = |file| -> Vec<&str> {
+        let rest = |one: &Instruction<'_>| one.keyword() != Keyword::From;
+        Dockerfile::instructions(file).filter(rest).map(text).collect()
+    };
+    if let Some(lost) = gone(texts(old), texts(new)) {
+        problem(&format!("lost {lost}"));
+    }
+    let first = |file| Dockerfile::instructions(file).find(|one| one.keyword() == Keyword::From).map(text);
+    if !first(new).unwrap_or_default().starts_with(first(old).unwrap_or("?")) {
+        problem("the first FROM changed");
+    }
+    if steps(new).iter().filter(|one| **one == Keyword::From).count() != 2 {
+        problem("not two stages");
+    }
+    if old.line_ending() != new.line_ending() {
+        problem("line endings changed");
     }
 }
 

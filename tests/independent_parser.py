@@ -7,7 +7,7 @@ The parser is the `dockerfile` package from PyPI: BuildKit's own Go parser (of 2
 harden and the parser accept before the rewrite, the result must
 
   - be accepted by the parser and hold the instructions of the original in order; secrets may take ENV, ARG and COPY away,
-    and only RUN, USER and ENV may come,
+    and only RUN, USER and ENV may come, unless there is a stage more,
   - keep every comment line,
   - hold every ADD whose source the parser reads as a URL, a git repository or an archive by name,
   - not change when harden runs again.
@@ -61,6 +61,10 @@ def keywords(commands):
 def misplaced(old, new):
     """What the instructions of a result have lost or gained that no transform takes away or writes."""
     old, new = keywords(old), keywords(new)
+    if new.count("FROM") > old.count("FROM"):
+        # A stage more: instructions move to it or are repeated there.
+        lost = collections.Counter(old) - collections.Counter(new)
+        return [f"lost {one}" for one in lost if one not in {"ENV", "ARG", "COPY"}]
     lost = collections.Counter(old) - collections.Counter(new)
     gained = collections.Counter(new) - collections.Counter(old)
     wrong = [f"lost {one}" for one in lost if one not in {"ENV", "ARG", "COPY"}]
