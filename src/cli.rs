@@ -52,7 +52,7 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Move digests beside a tag to what the tag is today; change nothing else.
     Update(RunArgs),
-    /// Build and run each image from the original and from the rewritten Dockerfile, and compare them.
+    /// Build and run each image before and after, and compare the two.
     ///
     /// Takes the options of a run. Nothing is written unless --write is given, and then only what passed.
     Verify(RunArgs),
@@ -190,7 +190,7 @@ pub struct RunArgs {
     pub allow_dirty: bool,
 
     /// Let --write write only files whose images were built, run and compared first; see `harden help verify`.
-    #[arg(long)]
+    #[arg(long, help_heading = "Verifying")]
     pub verify: bool,
 
     /// How that is done.

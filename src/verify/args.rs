@@ -6,38 +6,43 @@ use clap::{Args, ValueEnum};
 
 /// How images are built and run.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Verifying")]
 pub struct VerifyArgs {
     /// Builder to use [default: the first of docker, podman and buildah that works].
-    #[arg(long, hide_short_help = true, value_enum, value_name = "NAME")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_enum, value_name = "NAME")]
     pub builder: Option<BuilderName>,
 
     /// Build argument for both builds; without a value it comes from the environment. May be given several times.
-    #[arg(long, hide_short_help = true, value_name = "NAME[=VALUE]")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_name = "NAME[=VALUE]")]
     pub build_arg: Vec<String>,
 
     /// Named build context for both builds: `base=docker-image://alpine:3.22`. May be given several times.
-    #[arg(long, hide_short_help = true, value_name = "NAME=VALUE")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_name = "NAME=VALUE")]
     pub build_context: Vec<String>,
 
     /// Secret for both builds: `id=npm,src=FILE` or `id=npm,env=NAME`. May be given several times.
-    #[arg(long, hide_short_help = true, value_name = "SECRET")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_name = "SECRET")]
     pub secret: Vec<String>,
 
     /// Network of build steps [default: what the builder does].
-    #[arg(long, hide_short_help = true, value_name = "MODE")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_name = "MODE")]
     pub network: Option<String>,
 
     /// Network of the containers that are started.
-    #[arg(long, hide_short_help = true, value_name = "MODE", default_value = "none")]
+    #[arg(
+        long,
+        help_heading = "Verifying",
+        hide_short_help = true,
+        value_name = "MODE",
+        default_value = "none"
+    )]
     pub run_network: String,
 
     /// How long a container is watched: `15s`, `1m`.
-    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = crate::cli::duration, default_value = "15s")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_name = "TIME", value_parser = crate::cli::duration, default_value = "15s")]
     pub run_timeout: Duration,
 
     /// How long a build may take: `30m`, `2h`.
-    #[arg(long, hide_short_help = true, value_name = "TIME", value_parser = crate::cli::duration, default_value = "30m")]
+    #[arg(long, help_heading = "Verifying", hide_short_help = true, value_name = "TIME", value_parser = crate::cli::duration, default_value = "30m")]
     pub build_timeout: Duration,
 }
 
