@@ -36,11 +36,12 @@ use harden_core::syntax::Keyword;
 use harden_core::{Hazard, Place, Why};
 
 use image::Python;
-use steps::{Installs, SYSTEM};
+use steps::{Installs, SYSTEM, Source};
 
 use crate::multi_stage::ran::Ran;
 use crate::multi_stage::split::{CopyOut, Recipe, Split};
 use crate::multi_stage::view::View;
+use crate::support::image_paths::CopyKind;
 
 /// The recipe.
 pub(crate) struct PythonRecipe;
@@ -56,11 +57,9 @@ impl Recipe for PythonRecipe {
             Ok(installs) => installs,
             Err(why) => return Some(Err(why)),
         };
-        let started: Vec<&str> =
-            view.launched.commands.iter().filter_map(|started| started.command.name()).collect();
         let last = installs.last?;
-        if started.iter().any(|name| matches!(*name, "poetry" | "pipenv" | "uv" | "pip" | "pip3")) {
-            installs.places.insert(SYSTEM.to_owned());
+        if let Err(why) = start(view, &mut installs) {
+            return Some(Err(why));
         }
         if installs.places.is_empty() {
             return None;
@@ -83,6 +82,8 @@ fn split(
     let copies = copies(installs);
     let what = if copies.iter().any(|copy| copy.from == SYSTEM) {
         "Python with its packages"
+    } else if installs.environments.is_empty() && !copies.iter().any(|copy| copy.from.ends_with(".venv")) {
+        "the packages"
     } else {
         "the virtual environment"
     };
@@ -122,16 +123,58 @@ fn split(
     split.hazards.extend(tag_variable(view, python));
     judge::packages(view, python, installs, tools, &mut split);
     if python.full {
-        split.hazards.extend(sources::hazards(view));
         split.assumptions.push(
             "the packages start no program and open no library of the full image that their documentation does not name".to_owned(),
         );
+    }
+    split.hazards.extend(sources::hazards(view, python.full));
+    if view.stage.image.text().contains('$') {
+        split.assumptions.push("the build argument in the tag names a version only".to_owned());
+    }
+    if installs.uninstalls.is_some_and(|at| at <= last) {
+        let message = "a step uninstalls what the runtime image brings again; uninstall it in a step of its own behind the others";
+        split.hazards.push(Hazard {
+            id: "uninstalled",
+            message: message.to_owned(),
+            place: here(view, last),
+        });
     }
     if installs.uv_python && !is_uv_bound(view) {
         let message = "uv may download another Python for the environment, which the runtime image would not have; set UV_PYTHON_DOWNLOADS=never";
         split.hazards.push(Hazard { id: "uv-python", message: message.to_owned(), place: here(view, last) });
     }
     Ok(split)
+}
+
+/// Installers that containers start with have to be where they were.
+fn start(view: &View<'_, '_>, installs: &mut Installs) -> Result<(), Why> {
+    let behind = view.steps.iter().filter(|step| Some(step.index) > installs.last).flat_map(|step| &step.ran);
+    let behind = behind.filter_map(Ran::name);
+    let started = view.launched.commands.iter().filter_map(|started| started.command.name());
+    let used: BTreeSet<&str> = started.chain(behind).collect();
+    for name in ["pipenv", "poetry", "uv"] {
+        if !used.contains(name) {
+            continue;
+        }
+        let by_pip = installs
+            .sources
+            .iter()
+            .any(|source| matches!(source, Source::Requirement(text) if requirements::name(text) == name));
+        let is_uv = |kind: &CopyKind| matches!(kind, CopyKind::Image(image) if image.repository().ends_with("astral-sh/uv"));
+        let copied = view.run.paths.copied().any(|one| one.sources.iter().any(|source| is_uv(&source.kind)));
+        if by_pip {
+            installs.places.insert(SYSTEM.to_owned());
+        } else if !(name == "uv" && copied) {
+            let message = format!(
+                "containers start with `{name}`, and where that is installed is not known; start the program itself"
+            );
+            return Err(Why::new("installer-at-start", message));
+        }
+    }
+    if used.contains("pip") || used.contains("pip3") {
+        installs.places.insert(SYSTEM.to_owned());
+    }
+    Ok(())
 }
 
 /// What stops the split: a container that builds when it starts.
@@ -150,10 +193,12 @@ fn stop(view: &View<'_, '_>) -> Result<(), Why> {
             _ => false,
         };
         if builds {
+            let is_plain = |word: &&str| !word.contains([':', '=', '$', '@']);
+            let shown: Vec<&str> = words.iter().copied().take(3).take_while(is_plain).collect();
             let message = format!(
                 "{} runs `{}`, which may build packages when containers start; install them in the image",
                 started.by,
-                words.iter().take(3).copied().collect::<Vec<_>>().join(" ")
+                shown.join(" ")
             );
             return Err(Why::new("command-builds", message));
         }

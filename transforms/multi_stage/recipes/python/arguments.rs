@@ -110,6 +110,16 @@ impl Pip {
         else {
             return Ok(None);
         };
+        for name in ["PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PIP_USER"] {
+            let is_set = call.view.scopes.variable(&call.step.state, name).is_some()
+                || call.ran.command.assignments.iter().any(|(assigned, _)| assigned == name);
+            if is_set {
+                let message = format!(
+                    "{name} says where packages go, which nobody has checked; use the option of pip instead"
+                );
+                return Err(Why::new("install-folder", message));
+            }
+        }
         let mut pip = Self::default();
         let mut words = rest.iter().skip(at + 1).copied();
         while let Some(word) = words.next() {

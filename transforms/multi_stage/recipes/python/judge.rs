@@ -72,23 +72,36 @@ pub(super) const COMMANDS: [&str; 14] = [
 ];
 
 /// Commands that full images have and slim ones do not (docker-library/buildpack-deps).
-pub(super) const FULL_COMMANDS: [&str; 17] = [
+pub(super) const FULL_COMMANDS: [&str; 30] = [
     "bzip2",
     "bzr",
     "convert",
     "curl",
+    "curl-config",
     "file",
     "git",
     "gpg",
     "hg",
+    "identify",
     "magick",
+    "mogrify",
+    "mysql_config",
     "patch",
+    "pg_config",
+    "pgrep",
+    "pkill",
+    "ps",
+    "scp",
+    "sftp",
     "ssh",
+    "ssh-keygen",
     "ssh-keyscan",
     "svn",
+    "top",
     "unzip",
     "wget",
     "xml2-config",
+    "xslt-config",
     "xz",
 ];
 

@@ -4,6 +4,7 @@ use harden_core::image_path;
 use harden_core::syntax::Keyword;
 
 use super::steps::Installs;
+use crate::multi_stage::ran::Ran;
 use crate::multi_stage::view::View;
 use crate::support::image_paths::{Copied, CopyKind};
 
@@ -15,6 +16,10 @@ pub(super) fn of(view: &View<'_, '_>, installs: &Installs, last: usize) -> Vec<S
     let copied: Vec<&Copied<'_>> = view.run.paths.copied().collect();
     let (before, behind): (Vec<&Copied<'_>>, Vec<&Copied<'_>>) =
         copied.into_iter().partition(|one| one.instruction.span().start < split);
+    // What a RUN writes into a folder that does not go over would be lost.
+    if !view.steps.iter().take(last + 1).flat_map(|step| &step.ran).all(|ran| is_plain(installs, ran)) {
+        return roots;
+    }
     for one in &before {
         let Some(folder) = folder(one) else { continue };
         let inside =
@@ -33,6 +38,17 @@ pub(super) fn of(view: &View<'_, '_>, installs: &Installs, last: usize) -> Vec<S
         }
     }
     roots
+}
+
+/// Whether a command is one of an installer, or known to write no files into projects.
+fn is_plain(installs: &Installs, ran: &Ran) -> bool {
+    const NAMES: [&str; 19] = [
+        ":", "addgroup", "adduser", "apk", "apt", "apt-get", "cd", "chmod", "chown", "echo", "export",
+        "groupadd", "ldconfig", "mkdir", "rm", "rmdir", "set", "true", "useradd",
+    ];
+    let writes =
+        ran.command.redirects.iter().any(|(kind, target)| kind.contains('>') && target.text != "/dev/null");
+    !writes && (installs.explained.contains(&ran.at) || ran.name().is_some_and(|name| NAMES.contains(&name)))
 }
 
 /// The folder that gets what a COPY copies.

@@ -48,6 +48,8 @@ pub(super) struct Installs {
     pub(super) sources: Vec<Source>,
     /// Something builds wheels from sources although there may be one to download.
     pub(super) no_binary: bool,
+    /// The step that uninstalls what the image itself brings.
+    pub(super) uninstalls: Option<usize>,
     /// uv made an environment; it may have downloaded another Python for it.
     pub(super) uv_python: bool,
     /// Virtual environments, by their folder.
@@ -88,6 +90,7 @@ pub(super) fn read(view: &View<'_, '_>) -> Result<Installs, Why> {
     };
     installs.poetry_system = is_no(setting("POETRY_VIRTUALENVS_CREATE"));
     installs.poetry_in_project = is_yes(setting("POETRY_VIRTUALENVS_IN_PROJECT"));
+    installs.no_binary = setting("PIP_NO_BINARY").is_some();
     for step in view.steps.iter().filter(|step| step.instruction.keyword() == Keyword::Run) {
         for ran in &step.ran {
             let before = installs.last;
@@ -203,6 +206,11 @@ impl Installs {
     }
 
     fn pip(&mut self, call: &Call<'_, '_, '_>, rest: &[&str]) -> Result<bool, Why> {
+        if rest.contains(&"uninstall")
+            && rest.iter().any(|word| matches!(*word, "pip" | "setuptools" | "wheel"))
+        {
+            self.uninstalls = self.uninstalls.max(Some(call.step.index));
+        }
         let Some(pip) = Pip::read(call, rest)? else { return Ok(arguments::is_harmless(rest)) };
         self.no_binary |= pip.no_binary;
         self.editable.extend(pip.editable.iter().cloned());
