@@ -30,17 +30,18 @@ pub(in crate::multi_stage::recipes) struct Project {
     pub(in crate::multi_stage::recipes) scripts: Vec<Option<String>>,
     /// Dev dependencies are installed, and nothing takes them away.
     pub(super) has_dev: bool,
-    /// Packages that are installed for the whole image before [`Self::last`], that programs may use and that cannot simply
-    /// be installed in the runtime stage as well.
+    /// Packages that are installed for the whole image before [`Self::last`], that programs may use and that cannot
+    /// simply be installed in the runtime stage as well.
     pub(in crate::multi_stage::recipes) global: Vec<String>,
-    /// What steps put beside the project in `/usr/src`, where Node.js looks for modules, too (nodejs.org "Modules: CommonJS
-    /// modules", "Loading from `node_modules` folders"); elsewhere sources in `/usr/src` are only for builds.
+    /// What steps put beside the project in `/usr/src`, where Node.js looks for modules, too (nodejs.org "Modules:
+    /// `CommonJS` modules", "Loading from `node_modules` folders"); elsewhere sources in `/usr/src` are only for builds.
     pub(super) beside: Vec<CopyOut>,
     /// Packages of the distribution that compile and stay installed.
     pub(super) compilers: BTreeSet<String>,
 }
 
-/// Reads it. `is_full` says that the image has more programs than the one to run in. `None`: no step installs dependencies or runs scripts.
+/// Reads it. `is_full` says that the image has more programs than the one to run in. `None`: no step installs
+/// dependencies or runs scripts.
 pub(in crate::multi_stage::recipes) fn read(
     view: &View<'_, '_>,
     is_full: bool,
@@ -177,9 +178,9 @@ pub(super) fn installed(view: &View<'_, '_>) -> BTreeSet<String> {
     packages.flatten().map(|package| package.name().to_owned()).collect()
 }
 
-/// Whether the folder of the project may belong to another user than root in the builder: the runtime stage makes it with
-/// WORKDIR, and what is copied into it keeps its owner, but not the folder itself. Where a RUN says who owns it, that is
-/// repeated.
+/// Whether the folder of the project may belong to another user than root in the builder: the runtime stage makes it
+/// with WORKDIR, and what is copied into it keeps its owner, but not the folder itself. Where a RUN says who owns it,
+/// that is repeated.
 pub(super) fn foreign_owner(view: &View<'_, '_>, project: &Project) -> Option<Hazard> {
     let is_root = |user: &str| matches!(user.split(':').next(), Some("root" | "0" | ""));
     let step = view.steps.iter().take(project.last + 1).find(|step| match &step.state.user {
