@@ -10,6 +10,7 @@
 //!
 //! Sources: github.com/dotnet/dotnet-docker; Microsoft's pages on `dotnet`, `dotnet publish` and the content root.
 
+mod calls;
 mod images;
 mod project;
 
@@ -18,9 +19,9 @@ use std::collections::BTreeSet;
 use harden_core::syntax::Keyword;
 use harden_core::{Hazard, Place, Why, image_path};
 
+use self::calls::{Call, Program, call, is_below, program, published};
 use self::images::{Tag, Unfit};
 use self::project::Project;
-use super::java;
 use crate::multi_stage::files::Files;
 use crate::multi_stage::ran::Ran;
 use crate::multi_stage::runtime_image;
@@ -43,103 +44,9 @@ impl Recipe for Dotnet {
     }
 }
 
-/// One call of `dotnet`.
-struct Call<'r> {
-    ran: &'r Ran,
-    verb: &'r str,
-    /// The folder of the project.
-    project: Option<String>,
-    /// The folder of `--output`: `Some(None)` when it cannot be told.
-    output: Option<Option<String>>,
-    self_contained: bool,
-}
-
-fn call(ran: &Ran) -> Option<Call<'_>> {
-    /// Options with a value of their own.
-    const VALUES: [&str; 19] = [
-        "-c",
-        "--configuration",
-        "-f",
-        "--framework",
-        "-r",
-        "--runtime",
-        "-v",
-        "--verbosity",
-        "-s",
-        "--source",
-        "--os",
-        "-a",
-        "--arch",
-        "--version-suffix",
-        "--manifest",
-        "--configfile",
-        "--packages",
-        "-p",
-        "--artifacts-path",
-    ];
-    if ran.name() != Some("dotnet") {
-        return None;
-    }
-    let mut words = ran.command.words.iter().skip(1);
-    let verb = words.next().filter(|word| word.literal)?;
-    let mut call = Call {
-        ran,
-        verb: verb.text.as_str(),
-        project: ran.workdir.clone(),
-        output: None,
-        self_contained: false,
-    };
-    let folder = |text: &str| if text.contains('$') { None } else { ran.path(text) };
-    while let Some(word) = words.next() {
-        let text = word.text.as_str();
-        let lower = text.to_ascii_lowercase();
-        if matches!(text, "-o" | "--output") {
-            call.output = Some(words.next().and_then(|word| folder(&word.text)));
-        } else if let Some(to) = text.strip_prefix("--output=").or_else(|| text.strip_prefix("-o=")) {
-            call.output = Some(folder(to));
-        } else if matches!(text, "--self-contained" | "--sc") {
-            let value = words.clone().next().map(|word| word.text.as_str());
-            call.self_contained = value != Some("false");
-            if matches!(value, Some("true" | "false")) {
-                words.next();
-            }
-        } else if VALUES.contains(&text) {
-            words.next();
-        } else if lower.contains("publishdir=") || lower.contains("outputpath=") {
-            call.output = Some(None);
-        } else if lower.contains("publishaot=true")
-            || lower.contains("selfcontained=true")
-            || lower == "--self-contained=true"
-        {
-            call.self_contained = true;
-        } else if !text.starts_with('-') && !text.starts_with("/p:") {
-            call.project = folder(text).map(|path| match path.rsplit_once('/') {
-                Some((above, file))
-                    if file.ends_with("proj") || file.ends_with(".sln") || file.ends_with(".slnx") =>
-                {
-                    image_path::resolve("/", above)
-                }
-                _ => path,
-            });
-        }
-    }
-    Some(call)
-}
-
-/// What a container starts.
-struct Program {
-    /// The folder it lies in.
-    folder: String,
-    /// Its name without an ending.
-    name: String,
-    /// Its own executable, not `dotnet NAME.dll`.
-    native: bool,
-    workdir: String,
-}
-
 fn split(view: &View<'_, '_>, calls: &[Call<'_>]) -> Result<Split, Why> {
     let program = program(view, calls)?;
-    let (repository, tag) = sdk(view)?;
+    let tag = sdk(view)?;
     let published = published(&program, calls)?;
     let folder = program.folder.clone();
     let roots = roots(view, calls, &folder)?;
@@ -191,8 +98,7 @@ fn split(view: &View<'_, '_>, calls: &[Call<'_>]) -> Result<Split, Why> {
             place: None,
         }),
     }
-    let (runtime, pinned) = image(view, &repository, kind, &tag)?;
-    java::accounts(view, &runtime)?;
+    let (runtime, pinned) = image(view, kind, &tag)?;
     hazards.extend(pinned);
     if !tag.same {
         assumptions.push(format!(
@@ -247,87 +153,6 @@ fn touches(ran: &Ran, folder: &str) -> bool {
     ran.command.words.iter().any(|word| ran.path(&word.text).is_some_and(|path| is_below(folder, &path)))
 }
 
-/// Whether a path is a folder or lies in it.
-fn is_below(folder: &str, path: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// What containers start.
-///
-/// # Errors
-/// `command-builds`, `launch-unknown`.
-fn program(view: &View<'_, '_>, calls: &[Call<'_>]) -> Result<Program, Why> {
-    const BUILDERS: [&str; 9] =
-        ["run", "watch", "build", "publish", "test", "ef", "restore", "msbuild", "tool"];
-    let unknown = |what: &str| Why::new("launch-unknown", format!("{what}, so what it needs is not known"));
-    let mut found: Option<Program> = None;
-    for started in &view.launched.commands {
-        let Some(first) = started.command.words.first() else { continue };
-        let name = first.text.rsplit('/').next().unwrap_or_default();
-        let workdir = || started.workdir.clone().ok_or_else(|| unknown("the working directory is not known"));
-        let program = if name == "dotnet" {
-            let mut words = started.command.words.iter().skip(1).filter(|word| word.text != "exec");
-            let Some(word) = words.next() else { return Err(unknown("`dotnet` is given nothing to run")) };
-            if BUILDERS.contains(&word.text.as_str()) || word.text.ends_with("proj") {
-                let message = format!(
-                    "{} runs `dotnet {}`, which needs the SDK; publish the program and start its DLL",
-                    started.by, word.text
-                );
-                return Err(Why::new("command-builds", message));
-            }
-            let Some(dll) = word.text.strip_suffix(".dll").filter(|_| word.literal) else {
-                return Err(unknown(&format!("the command runs `dotnet {}`", word.text)));
-            };
-            let workdir = workdir()?;
-            let path = image_path::resolve(&workdir, dll);
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("/", dll));
-            Program { folder: folder.to_owned(), name: name.to_owned(), native: false, workdir }
-        } else if first.literal && first.text.contains('/') && !started.own {
-            let workdir = workdir()?;
-            let path = image_path::resolve(&workdir, &first.text);
-            let Some((folder, name)) = path.rsplit_once('/') else { continue };
-            if published_to(folder, calls).is_none() {
-                continue;
-            }
-            Program { folder: folder.to_owned(), name: name.to_owned(), native: true, workdir }
-        } else {
-            continue;
-        };
-        match &found {
-            Some(other) if other.folder != program.folder => {
-                return Err(unknown("containers start programs of two folders"));
-            }
-            _ => found = Some(program),
-        }
-    }
-    found.ok_or_else(|| unknown("the command starts nothing that `dotnet publish` makes"))
-}
-
-/// The call that publishes to a folder.
-fn published_to<'c, 'r>(folder: &str, calls: &'c [Call<'r>]) -> Option<&'c Call<'r>> {
-    calls.iter().filter(|call| call.verb == "publish").find(|call| match &call.output {
-        Some(output) => output.as_deref() == Some(folder),
-        None => call.project.as_deref().is_some_and(|project| {
-            is_below(&format!("{project}/bin"), folder) && folder.ends_with("/publish")
-        }),
-    })
-}
-
-fn published<'c, 'r>(program: &Program, calls: &'c [Call<'r>]) -> Result<&'c Call<'r>, Why> {
-    published_to(&program.folder, calls).ok_or_else(|| {
-        let built = calls.iter().any(|call| call.verb == "build");
-        let (code, message) = if built && !calls.iter().any(|call| call.verb == "publish") {
-            (
-                "build-output",
-                "`dotnet build` leaves files the program needs in the SDK's folders; use `dotnet publish`",
-            )
-        } else {
-            ("launch-unknown", "the command starts nothing in the folder the program is published to")
-        };
-        Why::new(code, message)
-    })
-}
-
 /// Where the sources are.
 ///
 /// # Errors
@@ -357,11 +182,11 @@ fn roots(view: &View<'_, '_>, calls: &[Call<'_>], folder: &str) -> Result<Vec<St
     Ok(roots.into_iter().collect())
 }
 
-/// The repository of the SDK and its tag.
+/// The tag of the runtime image.
 ///
 /// # Errors
 /// `no-runtime-image`, `sdk-unknown`.
-fn sdk(view: &View<'_, '_>) -> Result<(String, Tag), Why> {
+fn sdk(view: &View<'_, '_>) -> Result<Tag, Why> {
     let none = |what: &str| {
         let message =
             format!("no image is known that has the runtime of `{}`: {what}", view.image.familiar());
@@ -373,7 +198,7 @@ fn sdk(view: &View<'_, '_>) -> Result<(String, Tag), Why> {
     if !ours || !known.iter().any(|name| repository.ends_with(name)) {
         return Err(none("it is not `mcr.microsoft.com/dotnet/sdk`"));
     }
-    let tag = images::tag(view.image.tag_or_latest()).map_err(|why| match why {
+    images::tag(view.image.tag_or_latest()).map_err(|why| match why {
         Unfit::Version => {
             let message = format!(
                 "the tag of `{}` does not say which .NET it has; name it: `8.0`",
@@ -382,23 +207,17 @@ fn sdk(view: &View<'_, '_>) -> Result<(String, Tag), Why> {
             Why::new("sdk-unknown", message)
         }
         Unfit::None(what) => none(what),
-    })?;
-    Ok((repository.to_owned(), tag))
+    })
 }
 
-fn image(
-    view: &View<'_, '_>,
-    _repository: &str,
-    kind: &str,
-    tag: &Tag,
-) -> Result<(RuntimeImage, Option<Hazard>), Why> {
+fn image(view: &View<'_, '_>, kind: &str, tag: &Tag) -> Result<(RuntimeImage, Option<Hazard>), Why> {
     let (mut image, hazard) = runtime_image::sibling(view, kind, &tag.text)?;
     let written = view.stage.image.text();
     let mut hazard = hazard;
     if let Some((_, text)) = written.split('@').next().unwrap_or(written).rsplit_once(':')
         && written.contains('$')
     {
-        if view.image.tag() == Some(tag.text.as_str()) && !text.contains('}') | text.contains("${") {
+        if view.image.tag() == Some(tag.text.as_str()) && (!text.contains('}') || text.contains("${")) {
             let end = image.text.len() - tag.text.len();
             image.text.truncate(end);
             image.text.push_str(text);

@@ -25,7 +25,7 @@ pub(super) struct Gradle;
 impl Recipe for Gradle {
     fn split(&self, view: &View<'_, '_>) -> Option<Result<Split, Why>> {
         let calls: Vec<Call<'_>> = view.ran().filter_map(call).collect();
-        if !calls.iter().any(|call| !call.tasks.is_empty()) {
+        if !calls.iter().any(|call| !call.tasks.is_empty() || call.unread) {
             return None;
         }
         Some(split(view, &calls))
@@ -76,11 +76,9 @@ fn call(ran: &Ran) -> Option<Call<'_>> {
         "quarkusBuild",
         "shadowJar",
     ];
-    if !matches!(ran.name(), Some("gradle" | "gradlew")) {
-        return None;
-    }
+    let words = java::call(ran, &["gradle", "gradlew"])?;
     let mut call = Call { ran, folder: ran.workdir.clone(), tasks: Vec::new(), unread: false };
-    let mut words = ran.command.words.iter().skip(1);
+    let mut words = words.iter().skip(1);
     while let Some(word) = words.next() {
         let text = word.text.as_str();
         if VALUES.contains(&text) {
@@ -188,7 +186,7 @@ fn name(view: &View<'_, '_>, folder: &str, top: &str, own: &Script, root: Option
     ];
     let is_set =
         |script: &Script| OTHERWISE.iter().any(|name| script.names(name)) || script.names("buildDir");
-    if is_set(own) || root.is_some_and(|root| is_set(root) || root.names("version")) {
+    if is_set(own) || root.is_some_and(|root| is_set(root) || root.assigns("version")) {
         return None;
     }
     let last = folder.rsplit('/').next().unwrap_or_default().to_owned();
@@ -207,7 +205,7 @@ fn name(view: &View<'_, '_>, folder: &str, top: &str, own: &Script, root: Option
     });
     match own.text("version").or(property.map(Ok)) {
         Some(version) => Some(format!("{project}-{}", version.ok()?)),
-        None if own.names("version") && root.is_some() => None,
+        None if own.assigns("version") => None,
         None => Some(project),
     }
 }
@@ -247,6 +245,7 @@ fn judge(
     };
     let off =
         |task: &str| module.own.is_off(task) || module.root.as_ref().is_some_and(|root| root.is_off(task));
+    let named = |block: &str| module.own.text_in(block, "archiveFileName") == Some(file);
     let all = tasks.iter().any(|task| matches!(*task, "build" | "assemble"));
     let boot = has(&["org.springframework.boot"]).filter(|_| !off("bootJar"));
     let shadow = has(&[
@@ -255,6 +254,11 @@ fn judge(
         "io.github.goooler.shadow",
         "io.ktor.plugin",
     ]);
+    let given = [(boot.is_some(), "bootJar"), (boot.is_some(), "bootWar"), (shadow.is_some(), "shadowJar")];
+    if let Some((_, task)) = given.into_iter().find(|(has, task)| *has && named(task)) {
+        contents.because = format!("`{file}` holds its dependencies (`{task}`)");
+        return Ok(contents);
+    }
     // JARs under the names they have without settings, and whether they hold their dependencies.
     let mut jars: Vec<(&str, bool, &str)> = Vec::new();
     if boot.is_some() && (all || tasks.iter().any(|task| matches!(*task, "bootJar" | "bootWar"))) {

@@ -8,28 +8,25 @@
 //!
 //! Sources: the official images of eclipse-temurin, openjdk, maven and gradle; the manual page of `java`.
 
+mod assets;
+mod checks;
 mod images;
 mod launch;
+pub(super) mod module;
 pub(super) mod pom;
 pub(super) mod script;
 mod trace;
 
 use std::collections::BTreeSet;
 
-use harden_core::syntax::Keyword;
+use harden_core::shell::Word;
 use harden_core::{Hazard, Place, Why, image_path};
 
 use self::launch::{JavaCommand, Named};
 pub(super) use self::trace::Artefact;
-use crate::multi_stage::effects::{self, Effect};
-use crate::multi_stage::files::Files;
 use crate::multi_stage::ran::Ran;
 use crate::multi_stage::split::{CopyOut, Split};
 use crate::multi_stage::view::View;
-use crate::support::base_images;
-
-/// Source files that are read for what a program needs besides its JAR.
-const MAX_READ: usize = 64;
 
 /// A build by one of the tools.
 pub(super) struct Build {
@@ -61,7 +58,7 @@ const BUILDERS: [&str; 7] = ["mvn", "mvnw", "gradle", "gradlew", "ant", "sbt", "
 /// Splits a stage that builds with Maven or Gradle. `judge` says what a JAR needs.
 ///
 /// # Errors
-/// `command-builds`, `launch-unknown`, `needs-jdk`, `no-workdir`, `java-home`, `base-account`, those of the runtime
+/// `command-builds`, `launch-unknown`, `needs-jdk`, `no-workdir`, `java-home`, those of the runtime
 /// image and of `judge`.
 pub(super) fn split(
     view: &View<'_, '_>,
@@ -79,8 +76,7 @@ pub(super) fn split(
     let runtime = images::runtime(view)?;
     let roots = roots(view, &build.folders)?;
     let started = launch::read(view)?;
-    java_home(view, runtime.home, &started)?;
-    accounts(view, &runtime.image)?;
+    checks::java_home(view, runtime.home, &started)?;
 
     let mut made = Made { copies: Vec::new(), explained: build.commands.clone(), contents: Vec::new() };
     for command in &started {
@@ -96,7 +92,7 @@ pub(super) fn split(
     }
     made.explained.extend(view.ran().filter(|ran| is_housekeeping(ran, &roots)).map(|ran| ran.at));
     let last = last(view, build, &made.explained);
-    behind(view, last, &runtime)?;
+    checks::behind(view, last, &runtime)?;
 
     let mut hazards = runtime.hazards;
     hazards.extend(made.contents.iter().flat_map(|contents| contents.hazards.iter().cloned()));
@@ -104,9 +100,9 @@ pub(super) fn split(
     let end = view.steps.get(last).map_or(0, |step| step.instruction.span().end);
     match view.files() {
         Ok(files) => {
-            assets(files, &roots, build, end, &mut made.copies);
-            named(view, files, &started, end, &mut made.copies);
-            read_sources(view, files, &mut hazards, &mut assumptions);
+            assets::assets(files, &roots, build, end, &mut made.copies);
+            assets::named(files, &started, end, &mut made.copies);
+            assets::read_sources(view, files, &mut hazards, &mut assumptions);
         }
         Err(why) => hazards.push(Hazard {
             id: "context-unknown",
@@ -114,7 +110,7 @@ pub(super) fn split(
             place: None,
         }),
     }
-    written(view, build, &roots, last, &mut made);
+    assets::written(view, build, &roots, last, &mut made);
     let because: Vec<&str> = made.contents.iter().map(|contents| contents.because.as_str()).collect();
     let because = because.first().copied().unwrap_or("the class path goes over");
     let base = view.image.familiar();
@@ -284,189 +280,16 @@ fn last(view: &View<'_, '_>, build: &Build, explained: &BTreeSet<(usize, usize)>
     used.max().unwrap_or_default()
 }
 
-/// Steps behind the split run in the runtime image.
-fn behind(view: &View<'_, '_>, last: usize, runtime: &images::Runtime) -> Result<(), Why> {
-    let moves =
-        view.image.repository() != runtime.image.image.as_ref().map_or("", |image| image.repository());
-    for ran in view.ran().filter(|ran| ran.at.0 > last && moves) {
-        if let Some(name) = ran.name().filter(|name| images::is_package_manager(name))
-            && runtime.hazards.iter().any(|hazard| hazard.id == "distribution-changes")
-        {
-            let message = format!(
-                "`{name}` installs packages behind the build, and `{}` is another distribution; install them before it",
-                runtime.image.text
-            );
-            return Err(Why::new("distribution-changes", message));
-        }
-    }
-    Ok(())
-}
-
-/// JAVA_HOME and absolute paths of `java` have to be right in the runtime image.
-fn java_home(view: &View<'_, '_>, home: Option<&str>, started: &[JavaCommand]) -> Result<(), Why> {
-    let differs = |path: &str| home.is_none_or(|home| path.trim_end_matches('/') != home);
-    let refused =
-        |what: &str| Why::new("java-home", format!("{what}, and the runtime image has its JRE elsewhere"));
-    for step in view.steps.iter().filter(|step| step.instruction.keyword() == Keyword::Env) {
-        for pair in step.instruction.pairs() {
-            if pair.key.text() == "JAVA_HOME"
-                && differs(pair.whole.text().split_once('=').map_or("", |pair| pair.1))
-            {
-                return Err(refused("the file sets JAVA_HOME"));
-            }
-        }
-    }
-    for program in started.iter().filter_map(|command| command.program.as_deref()) {
-        let folder = program.strip_suffix("/bin/java").unwrap_or(program);
-        if !folder.starts_with('$') && differs(folder) {
-            return Err(refused(&format!("the command starts `{program}`")));
-        }
-    }
-    Ok(())
-}
-
-/// Users that only the builder's image has.
-///
-/// # Errors
-/// `base-account`.
-pub(super) fn accounts(view: &View<'_, '_>, runtime: &super::super::split::RuntimeImage) -> Result<(), Why> {
-    let table = runtime.image.as_ref().and_then(base_images::find);
-    for step in view.steps.iter().filter(|step| step.instruction.keyword() == Keyword::User) {
-        let user = step.instruction.arguments().text();
-        let user = user.split(':').next().unwrap_or(user);
-        let number = user.bytes().all(|byte| byte.is_ascii_digit());
-        let known = user == "root" || user.contains('$') || view.run.accounts.user(user).is_some();
-        let has = table.is_some_and(|entry| entry.account(user).is_some());
-        if !(number || known || has) {
-            let message = format!(
-                "only the image of the builder has the user `{user}`; make it in the file, or use its number"
-            );
-            return Err(Why::new("base-account", message));
-        }
-    }
-    Ok(())
-}
-
-/// What of the project is no source goes over.
-fn assets(files: &Files, roots: &[String], build: &Build, end: u32, copies: &mut Vec<CopyOut>) {
-    for root in roots {
-        let is_source = |path: &str| {
-            let placed = files.all.get(&image_path::resolve(root, path));
-            placed.is_none_or(|file| file.by > end) || is_source(files, root, build.output, path)
-        };
-        copies.extend(files.assets(root, is_source));
-    }
-}
-
-/// Whether the build reads a file and the program does not.
-fn is_source(files: &Files, root: &str, output: &str, path: &str) -> bool {
-    /// What Maven, Gradle and the generators of projects put beside the sources.
-    const NAMES: [&str; 14] = [
-        "pom.xml",
-        "mvnw",
-        "mvnw.cmd",
-        "gradlew",
-        "gradlew.bat",
-        "build.gradle",
-        "build.gradle.kts",
-        "settings.gradle",
-        "settings.gradle.kts",
-        "gradle.properties",
-        "lombok.config",
-        "help.md",
-        "procfile",
-        "system.properties",
-    ];
-    const MANIFESTS: [&str; 3] = ["pom.xml", "build.gradle", "build.gradle.kts"];
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let ending = |ending: &str| name.ends_with(ending);
-    if NAMES.contains(&name.as_str())
-        || ending(".java")
-        || ending(".kt")
-        || ending(".iml")
-        || ending(".gradle")
-    {
-        return true;
-    }
-    // Folders of a module: what is in them is compiled or put into the JAR.
-    let mut folder = root.to_owned();
-    for part in path.split('/') {
-        let module = || MANIFESTS.iter().any(|name| files.all.contains_key(&format!("{folder}/{name}")));
-        if (part == "src" || part == output || part == "gradle" || part == "buildSrc") && module() {
-            return true;
-        }
-        folder = format!("{folder}/{part}");
-    }
-    false
-}
-
-/// Files of the context that the command line names and that are among the sources.
-fn named(view: &View<'_, '_>, files: &Files, started: &[JavaCommand], end: u32, copies: &mut Vec<CopyOut>) {
-    let _ = view;
-    let all = started.iter().flat_map(|one| one.others.iter().chain(&one.class_path));
-    for one in all.filter(|one| !one.pattern) {
-        if files.all.get(&one.path).is_some_and(|file| file.by < end) {
-            copies.push(CopyOut::file(one.path.clone()));
-        } else if one.path != "/" && files.below(&one.path).next().is_some_and(|(_, file)| file.by < end) {
-            copies.push(CopyOut::folder(one.path.clone()));
-        }
-    }
-}
-
-/// What steps write into the project and nobody else brings over.
-fn written(view: &View<'_, '_>, build: &Build, roots: &[String], last: usize, made: &mut Made) {
-    for ran in view.ran().filter(|ran| ran.at.0 <= last && !made.explained.contains(&ran.at)) {
-        let paths = effects::of(view, ran).into_iter().filter_map(|effect| match effect {
-            Effect::Writes(paths) => Some(paths),
-            _ => None,
-        });
-        for path in paths.flatten() {
-            let inside = roots
-                .iter()
-                .any(|root| path.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with('/')));
-            let output = trace::below_output(&build.folders, build.output, &path).is_some();
-            if inside && !output && !made.copies.iter().any(|copy| copy.carries(&path)) {
-                made.copies.push(CopyOut::file(path));
-            }
-        }
-    }
-}
-
-/// Looks through the sources for paths of sources and for uses of the JDK.
-fn read_sources(
-    view: &View<'_, '_>,
-    files: &Files,
-    hazards: &mut Vec<Hazard>,
-    assumptions: &mut Vec<String>,
-) {
-    const COMPILERS: [&str; 5] =
-        ["javax.tools", "com.sun.tools.", "jdk.jshell", "com.sun.jdi", "com.sun.source."];
-    let is_code =
-        |path: &&String| [".java", ".kt", ".scala", ".groovy"].iter().any(|end| path.ends_with(end));
-    let sources: Vec<&String> = files.all.keys().filter(is_code).collect();
-    if sources.len() > MAX_READ {
-        assumptions.push(format!("none of the sources but the first {MAX_READ} reads a file of the sources"));
-    }
-    for path in sources.into_iter().take(MAX_READ) {
-        if path.contains("/src/test/") {
-            continue;
-        }
-        let Ok(read) = view.text(path) else { continue };
-        let mut found = |at: usize, length: usize, id: &'static str, message: String| {
-            hazards.push(Hazard { id, message, place: Some(read.place(&(at..at + length))) });
-        };
-        if let Some(at) = read.text.find("\"src/").or_else(|| read.text.find("\"./src/")) {
-            found(
-                at,
-                5,
-                "reads-sources",
-                "the program seems to read a file of the sources when it runs".to_owned(),
-            );
-        }
-        if let Some((at, name)) = COMPILERS.iter().find_map(|name| Some((read.text.find(name)?, name))) {
-            found(at, name.len(), "needs-jdk", format!("the program uses `{name}`, which only a JDK has"));
-        }
-    }
+/// The words of a call of one of the tools, its name first: `mvn package`, `sh ./mvnw package`.
+pub(super) fn call<'r>(ran: &'r Ran, names: &[&str]) -> Option<&'r [Word]> {
+    let words = ran.command.words.as_slice();
+    let is_tool = |words: &[Word]| {
+        let first = words.first().filter(|word| word.literal);
+        first.is_some_and(|word| names.contains(&word.text.rsplit('/').next().unwrap_or_default()))
+    };
+    let behind = words.get(1..).unwrap_or_default();
+    let shell = matches!(ran.name(), Some("sh" | "bash")) && is_tool(behind);
+    if shell { Some(behind) } else { is_tool(words).then_some(words) }
 }
 
 /// Without what lies in a folder that goes over anyway.

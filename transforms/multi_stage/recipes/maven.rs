@@ -7,18 +7,15 @@
 //!
 //! Sources: the Maven guides on lifecycle and POM inheritance, the plugins' own pages, Quarkus' Maven guide.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use harden_core::{Why, image_path};
 
-use super::java::pom::{self, Plugin, Pom};
+use super::java::module::{Module, module};
 use super::java::{self, Artefact, Build, Contents};
 use crate::multi_stage::ran::Ran;
 use crate::multi_stage::split::{CopyOut, Recipe, Split};
 use crate::multi_stage::view::View;
-
-/// Parents that are looked up.
-const MAX_PARENTS: usize = 8;
 
 /// The recipe.
 pub(super) struct Maven;
@@ -26,7 +23,7 @@ pub(super) struct Maven;
 impl Recipe for Maven {
     fn split(&self, view: &View<'_, '_>) -> Option<Result<Split, Why>> {
         let calls: Vec<Call<'_>> = view.ran().filter_map(call).collect();
-        if !calls.iter().any(|call| call.builds) {
+        if !calls.iter().any(|call| call.builds || call.unread) {
             return None;
         }
         Some(split(view, &calls))
@@ -68,12 +65,10 @@ fn call(ran: &Ran) -> Option<Call<'_>> {
         "--resume-from",
         "-b",
     ];
-    if !matches!(ran.name(), Some("mvn" | "mvnw")) {
-        return None;
-    }
+    let words = java::call(ran, &["mvn", "mvnw"])?;
     let mut call =
         Call { ran, folder: ran.workdir.clone(), profiles: Vec::new(), builds: false, unread: false };
-    let mut words = ran.command.words.iter().skip(1);
+    let mut words = words.iter().skip(1);
     while let Some(word) = words.next() {
         let text = word.text.as_str();
         if VALUES.contains(&text) {
@@ -127,95 +122,6 @@ fn split(view: &View<'_, '_>, calls: &[Call<'_>]) -> Result<Split, Why> {
     java::split(view, &build, |artefact| judge(view, artefact, &profiles, calls))
 }
 
-/// A module with what it inherits from POMs of the project.
-struct Module {
-    /// Its own POM first, then its parents.
-    poms: Vec<Pom>,
-    /// The parent that is not in the project.
-    outside: Option<String>,
-}
-
-fn module(view: &View<'_, '_>, folder: &str, profiles: &[&str]) -> Result<Module, Why> {
-    let mut file = format!("{folder}/pom.xml");
-    let mut module = Module { poms: Vec::new(), outside: None };
-    for _ in 0..MAX_PARENTS {
-        let bad = || Why::new("bad-manifest", format!("`{file}` is no POM that can be read"));
-        let pom = pom::read(&view.text(&file)?.text, profiles).ok_or_else(bad)?;
-        let parent = pom.parent.clone();
-        module.poms.push(pom);
-        let Some(parent) = parent else { return Ok(module) };
-        let above = file.rsplit_once('/').map_or("/", |(folder, _)| folder);
-        let next = parent
-            .path
-            .map(|path| image_path::resolve(above, &path))
-            .map(|path| if path.ends_with(".xml") { path } else { format!("{path}/pom.xml") });
-        match next {
-            Some(next) if view.text(&next).is_ok() => file = next,
-            _ => {
-                module.outside = Some(parent.artifact);
-                return Ok(module);
-            }
-        }
-    }
-    Err(Why::new("bad-manifest", "the POM has too many parents"))
-}
-
-impl Module {
-    fn plugin(&self, artifact: &str) -> Option<Plugin> {
-        let all = |list: fn(&Pom) -> &Vec<Plugin>| {
-            self.poms
-                .iter()
-                .flat_map(list)
-                .filter(|plugin| plugin.artifact == artifact)
-                .cloned()
-                .collect::<Vec<_>>()
-        };
-        let used = all(|pom| &pom.plugins);
-        let mut plugin = used.first()?.clone();
-        for more in used.into_iter().skip(1).chain(all(|pom| &pom.managed)) {
-            plugin.goals.extend(more.goals);
-            plugin.settings.extend(more.settings);
-        }
-        Some(plugin)
-    }
-
-    fn fill(&self, text: &str) -> Option<String> {
-        let own = self.poms.first()?;
-        let properties: BTreeMap<&str, &str> = self
-            .poms
-            .iter()
-            .rev()
-            .flat_map(|pom| pom.properties.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-            .collect();
-        pom::filled(text, |name| match name {
-            "project.artifactId" | "artifactId" | "pom.artifactId" => own.artifact.clone(),
-            "project.version" | "version" | "pom.version" => self.version(),
-            "project.packaging" | "packaging" => own.packaging.clone().or_else(|| Some("jar".to_owned())),
-            "project.parent.version" => own.parent.as_ref()?.version.clone(),
-            "project.build.finalName" => None,
-            name => properties.get(name).map(|value| (*value).to_owned()),
-        })
-    }
-
-    fn version(&self) -> Option<String> {
-        let own = self.poms.first()?;
-        own.version.clone().or_else(|| own.parent.as_ref()?.version.clone())
-    }
-
-    /// The name of the file without its ending; `None` when it cannot be told.
-    fn name(&self) -> Option<String> {
-        let given = self.poms.iter().find_map(|pom| pom.final_name.clone());
-        match given {
-            Some(name) => self.fill(&name.replace("${project.build.finalName}", "")),
-            None => self.fill(&format!("{}-{}", self.poms.first()?.artifact.as_ref()?, self.version()?)),
-        }
-    }
-
-    fn property(&self, name: &str) -> Option<String> {
-        self.fill(self.poms.iter().find_map(|pom| pom.properties.get(name))?)
-    }
-}
-
 /// What the JAR of a module needs besides itself.
 fn judge(
     view: &View<'_, '_>,
@@ -258,6 +164,18 @@ fn judge(
             format!("{name}{suffix}.{}", if war { "war" } else { "jar" })
         })
     };
+    // What may lie beside it under a name that a pattern matches.
+    let attached = |artifact: &str| module.plugin(artifact).is_some();
+    let beside = [
+        ("maven-source-plugin", "-sources", ""),
+        ("maven-javadoc-plugin", "-javadoc", ""),
+        ("maven-shade-plugin", "", "original-"),
+    ];
+    let many = artefact.file.contains(['*', '?'])
+        && beside.iter().any(|(plugin, suffix, prefix)| {
+            let made = expected(suffix).map(|made| format!("{prefix}{made}"));
+            attached(plugin) && made.is_none_or(|made| glob(&artefact.file, &made))
+        });
     let is_it = |suffix: &str| matches(&artefact.file, name.as_deref(), expected(suffix).as_deref(), suffix);
     let fat: Vec<&String> = jars.fat.iter().filter(|suffix| is_it(suffix)).collect();
     let plain = jars.plain == Some(true) && !jars.fat.iter().any(String::is_empty) && is_it("");
@@ -267,15 +185,18 @@ fn judge(
             let message = format!("the command runs `{}`, the POM makes `{made}`", artefact.file);
             return Err(Why::new("artefact-unknown", message));
         }
-        ([_], false) => {
-            contents.because = format!("`{}` holds its dependencies ({})", artefact.file, jars.why)
+        ([suffix], false) if !many => {
+            let made = expected(suffix).unwrap_or_else(|| artefact.file.clone());
+            contents.because = format!("`{made}` holds its dependencies ({})", jars.why);
         }
         ([], true)
-            if !module.poms.iter().any(|pom| pom.dependencies) && (outside.is_none() || boot_parent) =>
+            if !many
+                && !module.poms.iter().any(|pom| pom.dependencies)
+                && (outside.is_none() || boot_parent) =>
         {
             contents.because = format!("`{}` has no dependencies", artefact.file);
         }
-        ([], true) => thin(&module, artefact, &mut contents)?,
+        ([], true) if !many => thin(&module, artefact, &mut contents)?,
         _ => {
             let message =
                 format!("`{}` may be more than one file; name the one that is meant", artefact.file);

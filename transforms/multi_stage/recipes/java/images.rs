@@ -183,7 +183,9 @@ pub(super) fn choose(name: &str, tag: &str) -> Result<Choice, Unfit> {
             Ok(Choice { name, tag: tag.to_owned(), sure, system: System::Same })
         }
         "amazoncorretto" => Err(Unfit::NoImage("Amazon publishes no JRE of most versions")),
-        _ => Err(Unfit::NoImage("harden does not know one; an image of Eclipse Temurin has it")),
+        _ => Err(Unfit::NoImage(
+            "it is not one that harden knows; build in `eclipse-temurin`, `maven` or `gradle`",
+        )),
     }
 }
 

@@ -147,6 +147,32 @@ impl Script {
         None
     }
 
+    /// The text a name is given in a block: `bootJar { archiveFileName = "x" }`, `archiveFileName.set("x")`.
+    pub(in super::super) fn text_in(&self, block: &str, name: &str) -> Option<&str> {
+        self.tokens.iter().enumerate().find_map(|(at, token)| {
+            let Token::Name(found, blocks) = token else { return None };
+            if found != name || blocks.last().is_none_or(|last| last != block) {
+                return None;
+            }
+            match self.tokens.get(at + 1..at + 5)? {
+                [Token::Sign('='), Token::Text(value), ..] => value.as_deref(),
+                [Token::Sign('.'), Token::Name(set, _), Token::Sign('('), Token::Text(value)]
+                    if set == "set" =>
+                {
+                    value.as_deref()
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether a name is given a value anywhere.
+    pub(in super::super) fn assigns(&self, name: &str) -> bool {
+        self.tokens
+            .windows(2)
+            .any(|pair| matches!(pair, [Token::Name(found, _), Token::Sign('=')] if found == name))
+    }
+
     /// Whether a name occurs anywhere.
     pub(in super::super) fn names(&self, name: &str) -> bool {
         self.tokens.iter().any(|token| matches!(token, Token::Name(found, _) if found == name))
@@ -263,6 +289,14 @@ mod tests {
         assert_eq!(read("version = \"$base\"").unwrap().text("version"), Some(Err(())));
         assert_eq!(read("version = base()").unwrap().text("version"), Some(Err(())));
         assert_eq!(read("x.version = '1'\n").unwrap().text("version"), None);
+        let named =
+            "bootJar { archiveFileName = 'a.jar' }\ntasks.shadowJar {\n archiveFileName.set(\"b.jar\")\n}\n";
+        let named = read(named).unwrap();
+        assert_eq!(named.text_in("bootJar", "archiveFileName"), Some("a.jar"));
+        assert_eq!(named.text_in("shadowJar", "archiveFileName"), Some("b.jar"));
+        assert_eq!(named.text_in("jar", "archiveFileName"), None);
+        assert!(read("allprojects { version = '1' }").unwrap().assigns("version"));
+        assert!(!read("plugins { id 'x' version '1' }").unwrap().assigns("version"));
         assert!(read("tasks.named<Jar>(\"jar\") { enabled = false }").unwrap().is_off("jar"));
     }
 
