@@ -115,7 +115,7 @@ pub(crate) fn against(
     {
         return Some("the shell executes the HEALTHCHECK".to_owned());
     }
-    for step in view.steps.iter() {
+    for step in &view.steps {
         let instruction = step.instruction;
         match instruction.keyword() {
             Keyword::Run if step.index > split.last => {
@@ -129,7 +129,7 @@ pub(crate) fn against(
                 }
             }
             Keyword::Copy | Keyword::Add => {
-                let owner = instruction.flag("chown").and_then(|flag| flag.value());
+                let owner = instruction.flag("chown").and_then(harden_core::syntax::Flag::value);
                 let numeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
                 if owner.is_some_and(|owner| !numeric(owner)) && step.index > split.last {
                     return Some(format!("`{}` names a user", moves::first_line(instruction)));

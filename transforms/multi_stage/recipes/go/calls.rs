@@ -5,7 +5,7 @@ use harden_core::syntax::Keyword;
 
 use super::super::super::view::View;
 use super::commands::GOPATH;
-use super::programs::Program;
+use super::programs::{Kind, Program};
 use super::project::is_below;
 use crate::non_root_user::launch::Started;
 
@@ -24,7 +24,7 @@ pub(super) struct Called {
 impl Called {
     /// Whether it is the program, or one the folder may hold; `path` are the folders of PATH.
     pub(super) fn is(&self, program: &Program, path: &[String]) -> bool {
-        let holds = program.folder || program.nameless;
+        let holds = program.kind != Kind::File;
         if self.bare {
             let name = program.path.rsplit('/').next();
             let folder = if holds { program.path.clone() } else { image_path::resolve(&program.path, "..") };
@@ -73,7 +73,9 @@ pub(super) fn is_build_tool(started: &Started, made: &[Program]) -> bool {
             | "watchexec"
             | "wgo"
     );
-    let own = |one: &&Program| !one.optional && !one.nameless && one.path.rsplit('/').next() == Some(name);
+    let own = |one: &&Program| {
+        !one.optional && one.kind != Kind::Nameless && one.path.rsplit('/').next() == Some(name)
+    };
     known && !made.iter().any(|one| own(&one))
 }
 

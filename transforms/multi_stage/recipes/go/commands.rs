@@ -2,7 +2,7 @@
 //!
 //! Source: `go help build`, `go help install`, `go help environment`.
 
-use harden_core::{State, Value, image_path};
+use harden_core::{Value, image_path};
 
 use super::super::super::ran::Ran;
 use super::super::super::view::View;
@@ -182,15 +182,14 @@ fn go(view: &View<'_, '_>, ran: &Ran, set: &Exported, words: &[Word]) -> Result<
     let known = || folder.clone().ok_or_else(|| "the folder `go` runs in is not known".to_owned());
     match verb.text.as_str() {
         "build" | "install" => build(view, ran, set, known()?, verb.text == "install", rest),
-        // Before Go 1.18 it also builds and installs; -d only fetches (Go 1.18 release notes).
-        "get" => Ok(Task::Helps),
         "run" => Ok(Task::Runs),
         "mod" if rest.first().is_some_and(|word| word.text == "init") => {
             let path = rest.get(1).and_then(|word| word.known.clone());
             Ok(path
                 .map_or(Ok(Task::Helps), |path| Ok::<_, String>(Task::Module { folder: known()?, path }))?)
         }
-        "bug" | "clean" | "doc" | "env" | "fix" | "fmt" | "generate" | "help" | "list" | "mod"
+        // Before Go 1.18 `go get` also builds and installs, what is then not known here; a command that calls it is refused.
+        "bug" | "clean" | "doc" | "env" | "fix" | "fmt" | "generate" | "get" | "help" | "list" | "mod"
         | "telemetry" | "test" | "tool" | "version" | "vet" | "work" => Ok(Task::Helps),
         other => Err(format!("`go {other}` is not known")),
     }
@@ -210,14 +209,14 @@ fn build(
         output: None,
         packages: Vec::new(),
         trimmed: false,
-        linking: match set.value(view, ran, "CGO_ENABLED").map(Option::unwrap_or_default).as_deref() {
-            Some("0") => Linking::Static,
-            None | Some("") => Linking::Default,
-            Some(_) => Linking::Dynamic,
+        linking: match set.value(view, ran, "CGO_ENABLED") {
+            Setting::Text(text) if text == "0" => Linking::Static,
+            Setting::Text(text) if !text.is_empty() => Linking::Dynamic,
+            Setting::Unset | Setting::Text(_) => Linking::Default,
+            Setting::Unknown => Linking::Dynamic,
         },
     };
-    if let Some(flags) = set.value(view, ran, "GOFLAGS") {
-        let flags = flags.unwrap_or_default();
+    if let Setting::Text(flags) = set.value(view, ran, "GOFLAGS") {
         build.trimmed = flags.contains("-trimpath");
         if ["-race", "-buildmode", "-msan", "-asan", "external"].iter().any(|one| flags.contains(one)) {
             build.linking = Linking::Dynamic;
@@ -340,27 +339,46 @@ impl Exported {
         }
     }
 
-    /// What the command gets for a variable: `None` when nothing sets it, `Some(None)` when it is not known.
-    fn value(&self, view: &View<'_, '_>, ran: &Ran, name: &str) -> Option<Option<String>> {
+    /// What the command gets for a variable.
+    fn value(&self, view: &View<'_, '_>, ran: &Ran, name: &str) -> Setting {
         let own = ran.command.assignments.iter().rev().find(|(known, _)| known == name);
         if let Some((_, word)) = own {
-            return Some(settled(&word.text, word.literal));
+            return settled(&word.text, word.literal).into();
         }
-        let exported = self.pairs.iter().rev().find(|(known, _)| known == name);
-        if let Some((_, value)) = exported {
-            return Some(value.clone());
-        }
-        let set = view.steps.get(ran.at.0).and_then(|step| of_file(view, &step.state, name));
-        set.or_else(|| {
-            self.kept.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-        })
+        let last = |pairs: &[(String, Option<String>)]| {
+            pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| Setting::from(value.clone()))
+        };
+        let of_file = || {
+            let variable = view.scopes.variable(&view.steps.get(ran.at.0)?.state, name)?;
+            Some(match variable.value {
+                Value::Known(text) => Setting::Text(text),
+                _ => Setting::Unknown,
+            })
+        };
+        last(&self.pairs).or_else(of_file).or_else(|| last(&self.kept)).unwrap_or(Setting::Unset)
     }
 
     fn is_unset_or(&self, view: &View<'_, '_>, ran: &Ran, name: &str, wanted: &str) -> bool {
         match self.value(view, ran, name) {
-            None => true,
-            Some(value) => value.is_some_and(|value| value.is_empty() || value == wanted),
+            Setting::Unset => true,
+            Setting::Text(text) => text.is_empty() || text == wanted,
+            Setting::Unknown => false,
         }
+    }
+}
+
+/// What a command gets for a variable.
+enum Setting {
+    /// Nothing sets it.
+    Unset,
+    Text(String),
+    /// Something sets it to what nobody knows.
+    Unknown,
+}
+
+impl From<Option<String>> for Setting {
+    fn from(value: Option<String>) -> Self {
+        value.map_or(Self::Unknown, Self::Text)
     }
 }
 
@@ -368,13 +386,4 @@ impl Exported {
 fn settled(text: &str, literal: bool) -> Option<String> {
     let is_target = matches!(text, "$TARGETOS" | "${TARGETOS}" | "${TARGETOS:-linux}");
     (literal || is_target).then(|| if is_target { "linux".to_owned() } else { text.to_owned() })
-}
-
-/// What ENV or ARG of the file give a variable.
-fn of_file(view: &View<'_, '_>, state: &State, name: &str) -> Option<Option<String>> {
-    let variable = view.scopes.variable(state, name)?;
-    Some(match variable.value {
-        Value::Known(text) => Some(text),
-        _ => None,
-    })
 }

@@ -13,15 +13,24 @@ use super::commands::{Build, GOPATH, Linking};
 /// Folders above one that are looked at for `go.mod`.
 const MAX_ABOVE: usize = 16;
 
+/// What a path of programs is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A program.
+    File,
+    /// A folder that holds nothing but programs.
+    Folder,
+    /// A folder that holds other things, too: which file of it is the program is not known.
+    Nameless,
+}
+
 /// A program, or a folder that gets programs whose names are not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Program {
     /// Absolute path in the builder.
     pub(super) path: String,
-    /// It is a folder that holds nothing but programs.
-    pub(super) folder: bool,
-    /// It is a folder that holds other things, too: which file of it is the program is not known.
-    pub(super) nameless: bool,
+    /// What is there.
+    pub(super) kind: Kind,
     /// It only goes along when a command calls it: a tool of `go install PACKAGE@VERSION`, or what `cp` leaves behind.
     pub(super) optional: bool,
     /// The program does not know where Go was.
@@ -128,20 +137,20 @@ pub(super) fn of(
     is_folder: impl Fn(&str) -> bool,
     holds_only_programs: impl Fn(&str) -> bool,
 ) -> Vec<Program> {
-    let made = |path: String, folder: bool, nameless: bool, optional: bool| Program {
+    let made = |path: String, kind: Kind, optional: bool| Program {
         path,
-        folder,
-        nameless,
+        kind,
         optional,
         trimmed: build.trimmed,
         linking: build.linking,
     };
+    let kind = |folder: &str| if holds_only_programs(folder) { Kind::Folder } else { Kind::Nameless };
     let output = if build.install { Some(bin(view)) } else { build.output.clone() };
     let several = build.packages.len() > 1 && !build.packages.iter().all(|one| is_file(one));
     let pattern = build.packages.iter().any(|one| one.contains("..."));
     let folder = match &output {
         Some(path) if !build.install && !path.ends_with('/') && !is_folder(path) && !several => {
-            return vec![made(path.clone(), false, false, false)];
+            return vec![made(path.clone(), Kind::File, false)];
         }
         Some(path) => path.clone(),
         // "When compiling multiple packages … build compiles the packages but discards the resulting object".
@@ -150,8 +159,8 @@ pub(super) fn of(
     };
     let folder = image_path::resolve("/", &folder);
     if pattern {
-        let only = holds_only_programs(&folder);
-        return vec![made(folder, only, !only, false)];
+        let kind = kind(&folder);
+        return vec![made(folder, kind, false)];
     }
     let files = build.packages.iter().all(|one| is_file(one));
     let packages = if files { build.packages.get(..1) } else { build.packages.get(..) };
@@ -161,18 +170,16 @@ pub(super) fn of(
             Some((package, _)) => (package, true),
             None => (package.as_str(), false),
         };
-        match name(view, build, package, modules) {
-            Some(name) => programs.push(made(image_path::resolve(&folder, &name), false, false, tool)),
-            None => {
-                let only = holds_only_programs(&folder);
-                programs.push(made(folder.clone(), only, !only, tool));
-            }
-        }
+        programs.push(if let Some(name) = name(view, build, package, modules) {
+            made(image_path::resolve(&folder, &name), Kind::File, tool)
+        } else {
+            made(folder.clone(), kind(&folder), tool)
+        });
     }
     programs
 }
 
-fn is_file(package: &str) -> bool {
+pub(super) fn is_file(package: &str) -> bool {
     package.rsplit_once('.').is_some_and(|(_, extension)| extension == "go")
 }
 

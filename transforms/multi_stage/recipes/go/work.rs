@@ -1,8 +1,10 @@
 //! What the steps of a stage do to build Go programs, and which of them containers start.
 
+mod layout;
+
 use std::collections::BTreeSet;
 
-use harden_core::syntax::{Keyword, Span};
+use harden_core::syntax::Span;
 use harden_core::{Why, image_path};
 
 use super::super::super::effects::{self, Effect};
@@ -11,8 +13,7 @@ use super::super::super::split::CopyOut;
 use super::super::super::view::{Step, View};
 use super::calls::{Called, DEFAULT_PATH, called, drops_path, is_build_tool, search_path};
 use super::commands::{self, Build, Exported, Task};
-use super::programs::{self, Modules, Program};
-use super::project::is_below;
+use super::programs::{self, Kind, Modules, Program};
 use crate::non_root_user::launch::Started;
 
 /// The steps, read.
@@ -109,10 +110,11 @@ const EVERYWHERE: [&str; 36] = [
 impl Runnable {
     /// What the runtime stage takes.
     pub(super) fn copies(&self) -> impl Iterator<Item = CopyOut> {
-        let Program { path, folder, .. } = &self.program;
+        let path = &self.program.path;
+        let folder = self.program.kind == Kind::Folder;
         let name = path.rsplit('/').next().unwrap_or_default();
-        let bin = if *folder { "/usr/local/bin".to_owned() } else { format!("/usr/local/bin/{name}") };
-        let at = |to: String| CopyOut { from: path.clone(), to, folder: *folder };
+        let bin = if folder { "/usr/local/bin".to_owned() } else { format!("/usr/local/bin/{name}") };
+        let at = |to: String| CopyOut { from: path.clone(), to, folder };
         let (stays, found) = (self.stays.then(|| at(path.clone())), self.found.then(|| at(bin)));
         stays.into_iter().chain(found)
     }
@@ -163,14 +165,14 @@ impl Work {
     pub(super) fn are(&self, one: &str, several: &str) -> String {
         let name = |one: &Runnable| {
             let path = one.program.path.as_str();
-            if one.program.folder {
+            if one.program.kind == Kind::Folder {
                 return format!("the programs in `{path}`");
             }
             format!("`{}`", path.rsplit('/').next().unwrap_or(path))
         };
         let mut names: Vec<String> = self.programs.iter().map(name).collect();
         names.dedup();
-        let is_one = names.len() == 1 && !self.programs.iter().any(|one| one.program.folder);
+        let is_one = names.len() == 1 && !self.programs.iter().any(|one| one.program.kind == Kind::Folder);
         format!("{} {}", names.join(", "), if is_one { one } else { several })
     }
 }
@@ -280,8 +282,7 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
 
     /// A program that is moved or copied; false when it is something else.
     fn moves(&mut self, from: &str, to: &str, keeps: bool) -> bool {
-        let Some(at) = self.made.iter().position(|one| one.path == from && !one.folder && !one.nameless)
-        else {
+        let Some(at) = self.made.iter().position(|one| one.path == from && one.kind == Kind::File) else {
             return false;
         };
         let name = from.rsplit('/').next().unwrap_or_default();
@@ -349,7 +350,7 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
         for program in std::mem::take(&mut self.made) {
             let calls: Vec<&Called> = started.iter().filter(|one| one.is(&program, &path)).collect();
             is_started |= !calls.is_empty();
-            if program.nameless {
+            if program.kind == Kind::Nameless {
                 let bare = calls.iter().any(|one| one.bare);
                 programs.extend(self.named(&program, &calls).into_iter().map(|one| (one, bare)));
             } else if !program.optional || !calls.is_empty() {
@@ -369,7 +370,7 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
         let programs: Vec<Runnable> = programs
             .into_iter()
             .map(|(program, bare)| {
-                let folder = if program.folder {
+                let folder = if program.kind == Kind::Folder {
                     program.path.clone()
                 } else {
                     image_path::resolve(&program.path, "..")
@@ -395,98 +396,5 @@ impl<'v, 'c, 'a> Reader<'v, 'c, 'a> {
             keeps_gopath,
             path,
         })
-    }
-
-    /// The programs of a folder that holds other things as well: those that are started.
-    fn named(&self, folder: &Program, calls: &[&Called]) -> Vec<Program> {
-        let from_context = |path: &str| self.view.files().is_ok_and(|files| files.all.contains_key(path));
-        let path = |one: &&&Called| {
-            if one.bare { image_path::resolve(&folder.path, &one.path) } else { one.path.clone() }
-        };
-        let paths: BTreeSet<String> =
-            calls.iter().map(|one| path(&one)).filter(|one| !from_context(one)).collect();
-        paths
-            .into_iter()
-            .map(|path| Program { path, nameless: false, folder: false, ..folder.clone() })
-            .collect()
-    }
-
-    /// Folders that hold the project: where builds run, and where code is copied to.
-    fn roots(&mut self) -> BTreeSet<String> {
-        let mut roots = BTreeSet::new();
-        for build in &self.builds {
-            if build.packages.iter().all(|one| one.contains('@')) {
-                continue;
-            }
-            match self.modules.of(self.view, &build.folder) {
-                Some(module) => {
-                    self.has_dependencies |= module.requires;
-                    roots.insert(module.root);
-                }
-                None => {
-                    self.has_dependencies = true;
-                    let direct = |folder: &str| {
-                        let files = self.view.files();
-                        !files.is_ok_and(|files| files.below(folder).all(|(path, _)| path.contains('/')))
-                    };
-                    // In GOPATH builds run anywhere, and packages have their folders.
-                    if direct(&build.folder) {
-                        roots.insert(build.folder.clone());
-                    }
-                }
-            }
-        }
-        if let Ok(files) = self.view.files() {
-            let has_code = |folder: &str| files.below(folder).any(|(path, _)| path.ends_with(".go"));
-            for copied in self.view.run.paths.copied() {
-                if let Ok(destination) = &copied.destination
-                    && !roots.iter().any(|root| is_below(root, destination))
-                    && destination != "/"
-                    && has_code(destination)
-                {
-                    roots.insert(destination.clone());
-                }
-            }
-        }
-        if roots.is_empty() {
-            roots.extend(self.builds.iter().map(|build| build.folder.clone()).take(1));
-        }
-        roots
-    }
-
-    /// Steps behind the build that only clean up belong to the builder.
-    fn cleaning(&mut self) {
-        for step in self.view.steps.iter().skip(self.last + 1) {
-            match step.instruction.keyword() {
-                Keyword::Copy | Keyword::Add | Keyword::User => return,
-                Keyword::Run if step.is_read && !step.ran.is_empty() => {
-                    let cleans = |effect: &Effect| {
-                        matches!(effect, Effect::Removes(_) | Effect::Unpackages(_) | Effect::Refresh)
-                    };
-                    let all = |ran| effects::of(self.view, ran).iter().all(cleans);
-                    if !step.ran.iter().all(|ran| self.explained.contains(&ran.at) || all(ran)) {
-                        return;
-                    }
-                    self.last = step.index;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Whether what the runtime stage gets holds one of these words: what is started, and steps that are not RUN.
-    fn mentions(&self, words: &[&str]) -> bool {
-        let has = |text: &str| words.iter().any(|word| text.contains(word));
-        let commands = self.view.launched.commands.iter();
-        let mut started = commands.flat_map(|one| &one.command.words);
-        let mut steps = self.view.steps.iter().filter(|step| match step.instruction.keyword() {
-            Keyword::Run => step.index > self.last,
-            Keyword::Entrypoint | Keyword::Cmd | Keyword::Healthcheck | Keyword::Label | Keyword::Volume => {
-                true
-            }
-            Keyword::Env => false,
-            _ => step.index > self.last,
-        });
-        started.any(|word| has(&word.text)) || steps.any(|step| has(step.instruction.joined()))
     }
 }
