@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use harden_core::Why;
 
+use super::java::pom;
 use super::java::script::{self, Applied, Script};
 use super::java::{self, Artefact, Build, Contents};
 use super::maven::glob;
@@ -130,7 +131,8 @@ struct Module {
 fn script(view: &View<'_, '_>, folder: &str, name: &str) -> Result<Script, Why> {
     let text = view
         .text(&format!("{folder}/{name}.gradle"))
-        .or_else(|_| view.text(&format!("{folder}/{name}.gradle.kts")))?;
+        .or_else(|_| view.text(&format!("{folder}/{name}.gradle.kts")))
+        .map_err(|why| pom::missing(&format!("{folder}/{name}.gradle"), why))?;
     script::read(&text.text).ok_or_else(|| Why::new("bad-manifest", format!("`{name}.gradle` is too long")))
 }
 

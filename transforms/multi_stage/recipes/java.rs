@@ -181,8 +181,20 @@ impl Made {
             }
         }
         for other in &command.others {
-            if let Some(artefact) = find(other) {
+            let Some(artefact) = find(other) else { continue };
+            let archive = [".jar", ".war"].iter().any(|ending| other.path.ends_with(ending));
+            if archive {
                 self.add(other, &artefact);
+            } else if other.slash {
+                let message = format!(
+                    "the command names `{}`, and whether the build makes it is not known",
+                    other.path
+                );
+                self.contents.push(Contents {
+                    hazards: vec![hazard(view, "output-read", message)],
+                    because: "the class path goes over".to_owned(),
+                    ..Contents::default()
+                });
             }
         }
         Ok(())

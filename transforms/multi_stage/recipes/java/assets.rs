@@ -81,17 +81,21 @@ pub(super) fn named(files: &Files, started: &[JavaCommand], end: u32, copies: &m
 /// What steps write into the project and nobody else brings over.
 pub(super) fn written(view: &View<'_, '_>, build: &Build, roots: &[String], last: usize, made: &mut Made) {
     for ran in view.ran().filter(|ran| ran.at.0 <= last && !made.explained.contains(&ran.at)) {
-        let paths = effects::of(view, ran).into_iter().filter_map(|effect| match effect {
-            Effect::Writes(paths) => Some(paths),
-            _ => None,
-        });
-        for path in paths.flatten() {
-            let inside = roots
-                .iter()
-                .any(|root| path.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with('/')));
-            let output = trace::below_output(&build.folders, build.output, &path).is_some();
-            if inside && !output && !made.copies.iter().any(|copy| copy.carries(&path)) {
-                made.copies.push(CopyOut::file(path));
+        for effect in effects::of(view, ran) {
+            let (paths, folder) = match effect {
+                Effect::Writes(paths) => (paths, false),
+                // Nobody lists what an archive holds, so the folder it is unpacked in goes over.
+                Effect::Trees(paths) => (paths, true),
+                _ => continue,
+            };
+            for path in paths {
+                let inside = roots
+                    .iter()
+                    .any(|root| path.strip_prefix(root.as_str()).is_some_and(|rest| rest.starts_with('/')));
+                let output = trace::below_output(&build.folders, build.output, &path).is_some();
+                if inside && (folder || !output) && !made.copies.iter().any(|copy| copy.carries(&path)) {
+                    made.copies.push(if folder { CopyOut::folder(path) } else { CopyOut::file(path) });
+                }
             }
         }
     }

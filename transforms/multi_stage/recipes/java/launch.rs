@@ -39,6 +39,8 @@ pub(super) struct Named {
     pub(super) path: String,
     /// The shell replaces `*` and `?` in it.
     pub(super) pattern: bool,
+    /// It is written with a slash: a path, and no other word.
+    pub(super) slash: bool,
 }
 
 /// What containers start in Java; empty when they start something else.
@@ -137,7 +139,7 @@ fn class_path(made: &mut JavaCommand, list: &str, word: &Word, workdir: Option<&
         // `lib/*` means every JAR of the folder (manual page of java, "class path").
         let entry = entry.strip_suffix("/*").unwrap_or(entry);
         let path = absolute(entry, workdir)?;
-        made.class_path.push(Named { path, pattern: false });
+        made.class_path.push(Named { path, pattern: false, slash: true });
     }
     Ok(())
 }
@@ -156,7 +158,11 @@ fn named(text: &str, word: &Word, workdir: Option<&str>) -> Option<Named> {
     if text.is_empty() || text.contains("://") || text.contains(['$', '`', '\n']) {
         return None;
     }
-    Some(Named { path: absolute(text, workdir).ok()?, pattern: !word.literal && is_pattern(text) })
+    Some(Named {
+        path: absolute(text, workdir).ok()?,
+        pattern: !word.literal && is_pattern(text),
+        slash: text.contains('/'),
+    })
 }
 
 fn is_pattern(text: &str) -> bool {
@@ -173,7 +179,7 @@ fn path(word: &Word, workdir: Option<&str>) -> Result<Named, Why> {
     if pattern && (word.literal || is_pattern(text.strip_suffix(last).unwrap_or_default())) {
         return Err(unknown("no shell replaces the pattern in the command"));
     }
-    Ok(Named { path: absolute(text, workdir)?, pattern })
+    Ok(Named { path: absolute(text, workdir)?, pattern, slash: true })
 }
 
 fn absolute(text: &str, workdir: Option<&str>) -> Result<String, Why> {
@@ -219,7 +225,10 @@ mod tests {
             "java $JAVA_OPTS -Xmx1g -javaagent:/otel.jar=x=y -Dlog=file:conf/log.xml -jar target/*.jar --config=c.yml",
         )
         .unwrap();
-        assert_eq!(made.jar, Some(Named { path: "/app/target/*.jar".to_owned(), pattern: true }));
+        assert_eq!(
+            made.jar,
+            Some(Named { path: "/app/target/*.jar".to_owned(), pattern: true, slash: true })
+        );
         assert!(paths(&made.others).contains(&"/otel.jar"));
         assert!(paths(&made.others).contains(&"/app/conf/log.xml"));
         assert!(paths(&made.others).contains(&"/app/c.yml"));

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use harden_core::Why;
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Nodes of one POM that are looked at.
@@ -156,6 +157,16 @@ fn each<'n, 'i>(node: Node<'n, 'i>, list: &str, item: &'static str) -> impl Iter
     let list = child(node, list);
     list.into_iter()
         .flat_map(move |list| list.children().filter(move |child| child.tag_name().name() == item))
+}
+
+/// Why a build file cannot be read: often the build context is another than the one that was looked at.
+pub(in super::super) fn missing(path: &str, why: Why) -> Why {
+    if why.code != "from-base" {
+        return why;
+    }
+    let message =
+        format!("no COPY brings `{path}`, so what the build makes is not known; check the build context");
+    Why::new("manifest-missing", message)
 }
 
 /// Replaces `${…}`; `None` when one is not known, or there is no end to it.
