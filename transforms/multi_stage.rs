@@ -4,6 +4,7 @@ pub(crate) mod effects;
 pub(crate) mod files;
 pub(crate) mod gates;
 pub(crate) mod moves;
+pub(crate) mod owners;
 pub(crate) mod packages;
 pub(crate) mod ran;
 pub(crate) mod recipes;

@@ -3,6 +3,7 @@
 use harden_core::syntax::{Instruction, Keyword, Pair};
 use harden_core::{Why, image_path};
 
+use super::owners;
 use super::packages::{self, Install};
 use super::split::Split;
 use super::steps::{self, Made};
@@ -34,12 +35,12 @@ pub(crate) enum Fate {
     Both,
     /// The builder keeps it whole, the runtime stage gets these pairs of it, by index.
     Pairs(Vec<usize>),
-    /// The builder keeps it whole, the runtime stage gets a RUN with these commands of it.
+    /// The builder keeps it whole, the runtime stage gets these commands of it.
     Part {
-        /// Texts of commands.
-        commands: Vec<String>,
-        /// They have to follow the files of the builder.
-        after: bool,
+        /// Texts of commands for a RUN before the files of the builder.
+        before: Vec<String>,
+        /// Texts of commands for a RUN that has to follow them.
+        after: Vec<String>,
     },
     /// It is in both; in the runtime stage it has to follow the files of the builder.
     BothAfterCopies,
@@ -74,6 +75,7 @@ pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why>
     split.copies.extend(made.copies(view)?);
     let kept = packages::kept(view, &made.wanted);
     tools::check(view, split, &moves.fates, &kept)?;
+    owners::check(view, split, &moves.fates, !kept.is_empty())?;
     moves.install = packages::install(view, split, &made.wanted)?;
     moves.workdir = Some(workdir(view, split)?).filter(|path| path != "/");
     Ok(moves)

@@ -124,8 +124,11 @@ pub(crate) fn slim(view: &View<'_, '_>) -> Result<Chosen, Why> {
     };
     let (image, hazard) = sibling(view, name, &tag)?;
     let guessed = || {
-        let message =
-            format!("that `{}` is {} {} follows from its age", view.image.familiar(), name, release.name);
+        let message = format!(
+            "`{}` does not say which release of {name} it has: {} when this was written, perhaps another one later",
+            view.image.familiar(),
+            release.name
+        );
         Hazard { id: "release-guessed", message, place: Some(Place::Here(view.stage.image.span())) }
     };
     Ok((image, hazard.or_else(|| (!release.certain).then(guessed))))

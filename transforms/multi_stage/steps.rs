@@ -9,8 +9,11 @@ use harden_core::{Why, image_path};
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line, is_carried, is_in_project};
 use super::packages::{self, Wanted};
+use super::ran::Ran;
+use super::releases;
 use super::split::{CopyOut, Split};
 use super::view::{Step, View};
+use crate::support::base_images::Family;
 
 /// What the RUN steps up to the split leave behind.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +22,6 @@ pub(crate) struct Made {
     pub(crate) wanted: Wanted,
     /// Files and folders they write outside of the project.
     written: Vec<CopyOut>,
-    /// They say who owns something.
-    pub(crate) owned: bool,
 }
 
 impl Made {
@@ -110,16 +111,18 @@ pub(crate) fn run(
     }
     let mut again: BTreeSet<usize> = BTreeSet::new();
     let mut whole = Whole { possible: true, refreshed: false, installs: false };
-    let mut after = false;
+    let mut after: BTreeSet<usize> = BTreeSet::new();
     let mut packages = Vec::new();
     let mut mirrors = Vec::new();
+    let mut noted = Vec::new();
+    let mut folders: Vec<(usize, String)> = Vec::new();
     for (index, ran) in step.ran.iter().enumerate() {
         if split.explained.contains(&ran.at) {
             whole.possible = false;
             continue;
         }
         for effect in effects::of(view, ran) {
-            made.wanted.note(&effect);
+            noted.push(effect.clone());
             match effect {
                 Effect::Packages(found) => {
                     whole.installs = true;
@@ -139,12 +142,7 @@ pub(crate) fn run(
                         if is_carried(split, &path) || made.has(&path) || is_temporary(&path) {
                             continue;
                         }
-                        if split.runtime.shell {
-                            after |= is_in_project(split, &path);
-                            again.insert(index);
-                        } else {
-                            split.copies.push(CopyOut::folder(path));
-                        }
+                        folders.push((index, path));
                     }
                 }
                 Effect::Writes(paths) => {
@@ -165,6 +163,10 @@ pub(crate) fn run(
                     }
                 }
                 Effect::Links(paths) => {
+                    let zone = |word: &shell::Word| word.text.contains("/usr/share/zoneinfo");
+                    if ran.command.words.iter().any(zone) && split.runtime.shell && !has_zones(split) {
+                        split.packages.insert("tzdata".to_owned());
+                    }
                     if paths.iter().any(|path| !is_carried(split, path) && !is_in_project(split, path)) {
                         again.insert(index);
                     }
@@ -184,13 +186,23 @@ pub(crate) fn run(
                     for path in paths {
                         let is_here =
                             is_carried(split, &path) || is_in_project(split, &path) || made.has(&path);
-                        made.owned = true;
-                        after |= is_here;
-                        again.insert(index);
+                        let side = if is_here { &mut after } else { &mut again };
+                        side.insert(index);
                     }
                 }
                 Effect::Unknown(why) => return Err(unknown(step.instruction, &why)),
             }
+        }
+    }
+    for (index, path) in folders {
+        if made.has(&path) {
+            continue;
+        }
+        if split.runtime.shell {
+            let side = if is_in_project(split, &path) { &mut after } else { &mut again };
+            side.insert(index);
+        } else {
+            split.copies.push(CopyOut::folder(path));
         }
     }
     let parts = Parts::read(view, step);
@@ -204,21 +216,53 @@ pub(crate) fn run(
         // Under a condition, nobody knows whether they are installed.
         again.extend(packages);
     }
-    if again.is_empty() {
+    let fate = fate(split, step, (again, after), &whole, parts.as_ref())?;
+    // A step that is repeated as a whole installs its packages itself.
+    let by_itself = whole.installs && matches!(fate, Fate::Both | Fate::BothAfterCopies);
+    for effect in &noted {
+        if !(by_itself && matches!(effect, Effect::Packages(_))) {
+            made.wanted.note(effect);
+        }
+    }
+    Ok(fate)
+}
+
+/// What the step becomes when these of its commands are repeated, before and after the files of the builder.
+fn fate(
+    split: &Split,
+    step: &Step<'_>,
+    (mut again, after): (BTreeSet<usize>, BTreeSet<usize>),
+    whole: &Whole,
+    parts: Option<&Parts<'_>>,
+) -> Result<Fate, Why> {
+    if again.is_empty() && after.is_empty() {
         return Ok(Fate::Build);
     }
     if !split.runtime.shell {
         let message = format!("`{}` needs a shell in the image that runs", first_line(step.instruction));
         return Err(Why::new("no-shell", message));
     }
-    if again.len() == step.ran.len() || (whole.possible && (!whole.installs || whole.refreshed)) {
-        let all_plain = !whole.installs;
-        if all_plain || parts.is_none() {
-            return Ok(if after { Fate::BothAfterCopies } else { Fate::Both });
-        }
+    let all = again.union(&after).count() == step.ran.len();
+    let whole = all || (whole.possible && parts.is_none() && (!whole.installs || whole.refreshed));
+    match (again.is_empty(), after.is_empty()) {
+        (_, true) if whole => return Ok(Fate::Both),
+        (true, _) if whole => return Ok(Fate::BothAfterCopies),
+        _ => {}
     }
-    let commands = parts.and_then(|parts| parts.texts(&again)).ok_or_else(|| mixed(step.instruction))?;
-    Ok(Fate::Part { commands, after })
+    let parts = parts.ok_or_else(|| mixed(step.instruction))?;
+    let texts = |indices| parts.texts(indices).ok_or_else(|| mixed(step.instruction));
+    again.retain(|index| !after.contains(index));
+    Ok(Fate::Part { before: texts(&again)?, after: texts(&after)? })
+}
+
+/// Whether a RUN has to be repeated in the folder it ran in: it names a path relative to it, or nobody can tell.
+pub(crate) fn needs_workdir(view: &View<'_, '_>, step: &Step<'_>) -> bool {
+    let anywhere = |ran: &Ran| {
+        let moved = Ran { workdir: None, ..ran.clone() };
+        let effects = effects::of(view, &moved);
+        effects == effects::of(view, ran) && !effects.iter().any(|one| matches!(one, Effect::Unknown(_)))
+    };
+    !step.is_read || !step.ran.iter().all(anywhere)
 }
 
 /// Whether a step can be repeated as a whole.
@@ -360,6 +404,15 @@ fn mixed(instruction: Instruction<'_>) -> Why {
         first_line(instruction)
     );
     Why::new("mixed-step", message)
+}
+
+/// Whether the image has time zones: Debian's has up to release 12, where tzdata was required (packages.debian.org).
+fn has_zones(split: &Split) -> bool {
+    let release = split.runtime.image.as_ref().and_then(releases::by_reference);
+    release.is_some_and(|release| {
+        release.family == Family::Debian
+            && matches!(release.name.as_str(), "stretch" | "buster" | "bullseye" | "bookworm")
+    })
 }
 
 /// Folders for what a build leaves behind.

@@ -9,7 +9,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use harden_core::syntax::{Instruction, Keyword, Reference};
-use harden_core::{Hazard, Place, Why};
+use harden_core::{Hazard, Place, Why, image_path};
 
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line, is_carried};
@@ -24,15 +24,19 @@ const BIN: [&str; 6] = ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bi
 
 /// Official images and the programs they are there for, from their Dockerfiles (docker-library, nodejs/docker-node and
 /// adoptium/containers on GitHub; learn.microsoft.com for .NET).
-const LANGUAGES: [(&str, &[&str]); 7] = [
+const LANGUAGES: [(&str, &[&str]); 8] = [
     ("amazoncorretto", &["java", "keytool"]),
     ("eclipse-temurin", &["java", "keytool"]),
     ("mcr.microsoft.com/dotnet/aspnet", &["dotnet"]),
     ("mcr.microsoft.com/dotnet/runtime", &["dotnet"]),
     ("node", &["corepack", "node", "nodejs", "npm", "npx", "yarn", "yarnpkg"]),
+    ("openjdk", &["java", "keytool"]),
     ("python", &["pip", "pip3", "pydoc3", "python", "python3"]),
     ("ruby", &["bundle", "bundler", "erb", "gem", "irb", "rake", "ruby"]),
 ];
+
+/// Distributions, whose small images have no language.
+const DISTRIBUTIONS: [&str; 3] = ["alpine", "debian", "ubuntu"];
 
 /// Programs that images with compilers have, and small ones of another kind do not. Sorted.
 const TOOLCHAINS: [&str; 51] = [
@@ -105,6 +109,7 @@ const BUILTINS: [&str; 54] = [
 pub(crate) fn has(image: &RuntimeImage, name: &str) -> Option<bool> {
     let repository = image.image.as_ref().and_then(official);
     let own = LANGUAGES.iter().find(|(known, _)| Some(*known) == repository).map(|(_, programs)| *programs);
+    let bare = image.image.is_none() || repository.is_some_and(|name| DISTRIBUTIONS.contains(&name));
     if own.is_some_and(|programs| programs.contains(&name)) {
         return Some(true);
     }
@@ -114,10 +119,7 @@ pub(crate) fn has(image: &RuntimeImage, name: &str) -> Option<bool> {
         (true, Some(true)) => Some(true),
         (true, Some(false)) if known_package => Some(false),
         (false, _) if is_known(name) => Some(false),
-        // A language's image may have tools of another one, like `make`; official small ones do not.
-        _ if TOOLCHAINS.binary_search(&name).is_ok() && (repository.is_some() || image.image.is_none()) => {
-            Some(false)
-        }
+        _ if (bare || own.is_some()) && TOOLCHAINS.binary_search(&name).is_ok() => Some(false),
         _ => None,
     }
 }
@@ -167,7 +169,7 @@ pub(crate) fn check(
             needs.push(Need::of(&shell.text, step.instruction));
         }
         let part = match fate {
-            Some(Fate::Part { commands, .. }) => Some(commands.join("\n")),
+            Some(Fate::Part { before, after }) => Some([before.join("\n"), after.join("\n")].join("\n")),
             _ => None,
         };
         for ran in &step.ran {
@@ -240,7 +242,14 @@ fn started(view: &View<'_, '_>, split: &mut Split, needs: &mut Vec<Need>) {
         let may_fail = one.weight == Weight::Tolerated && !one.health;
         needs.push(Need { word: word.text.clone(), by: one.by.clone(), may_fail });
     }
+    let workdir = view.end_workdir().unwrap_or_else(|_| "/".to_owned());
     for unread in &view.launched.unread {
+        let path = image_path::resolve(&workdir, &unread.name);
+        let file = path.rsplit('/').next().unwrap_or_default();
+        // What the build makes is a program, and its recipe knows what it needs.
+        if !file.contains('.') && is_carried(split, &path) {
+            continue;
+        }
         let message =
             format!("{} is run at start, and what it needs is not known: {}", unread.name, unread.why);
         let place = unread.place.clone().or(Some(Place::Here(view.stage.image.span())));

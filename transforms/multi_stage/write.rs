@@ -5,6 +5,7 @@ use harden_core::{Edit, Why};
 
 use super::moves::{Fate, Moves};
 use super::split::{CopyOut, Split};
+use super::steps;
 use super::view::{Step, View};
 
 /// The name the builder gets.
@@ -66,16 +67,17 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
     let mut here = Here::default();
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
         match fate {
-            Fate::Build | Fate::BothAfterCopies | Fate::Part { after: true, .. } => {}
+            Fate::Build | Fate::BothAfterCopies => {}
+            Fate::Part { before, .. } if before.is_empty() => {}
             Fate::Run => lines.extend(text(step, true)),
             Fate::Both => {
-                here.reach(step, moves, &mut lines);
+                here.reach(view, step, moves, &mut lines);
                 lines.extend(text(step, false));
             }
             Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
-            Fate::Part { commands, after: false } => {
-                here.reach(step, moves, &mut lines);
-                lines.extend(run(commands, file.escape()));
+            Fate::Part { before, .. } => {
+                here.reach(view, step, moves, &mut lines);
+                lines.extend(run(before, file.escape()));
             }
         }
     }
@@ -84,10 +86,10 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
         let again = match fate {
             Fate::BothAfterCopies => text(step, false),
-            Fate::Part { commands, after: true } => run(commands, file.escape()),
+            Fate::Part { after, .. } if !after.is_empty() => run(after, file.escape()),
             _ => continue,
         };
-        here.reach(step, moves, &mut lines);
+        here.reach(view, step, moves, &mut lines);
         lines.extend(again);
     }
     here.enter(moves.workdir.as_deref(), &mut lines);
@@ -104,12 +106,18 @@ struct Here {
 
 impl Here {
     /// Writes what is needed so that a repeated step has the working directory and the user it had.
-    fn reach(&mut self, step: &Step<'_>, moves: &Moves, lines: &mut Vec<String>) {
+    fn reach(&mut self, view: &View<'_, '_>, step: &Step<'_>, moves: &Moves, lines: &mut Vec<String>) {
         let works = matches!(step.instruction.keyword(), Keyword::Run | Keyword::Copy | Keyword::Add);
         if !works {
             return;
         }
-        if let Ok(workdir) = &step.workdir {
+        let anywhere = match step.instruction.keyword() {
+            Keyword::Run => !steps::needs_workdir(view, step),
+            _ => step.instruction.values().last().is_some_and(|value| value.text.starts_with('/')),
+        };
+        if let Ok(workdir) = &step.workdir
+            && !anywhere
+        {
             self.enter(Some(workdir), lines);
         }
         self.become_user(moves.users.get(step.index).and_then(Option::as_deref), lines);

@@ -98,7 +98,11 @@ pub(super) fn of(words: &Words<'_, '_, '_>, manager: Manager) -> Result<Vec<Effe
             Ok(vec![Effect::Upgrade])
         }
         "remove" | "purge" | "del" | "erase" | "rm" => {
-            let names = names(words, rest).unwrap_or_default();
+            // Groups of `apk add --virtual` begin with a dot.
+            let known = rest.iter().filter_map(|word| words.text(word));
+            let names =
+                known.flat_map(|text| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>());
+            let names = names.collect();
             Ok(vec![Effect::Unpackages(names)])
         }
         "install" | "add" | "in" | "reinstall" | "localinstall" => {
