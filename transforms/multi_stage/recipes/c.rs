@@ -1,6 +1,6 @@
 //! C and C++: programs that a RUN compiles with `gcc`, `g++`, `clang` or `cc` by name, and that containers start.
 //!
-//! Only such commands say what they make (`-o`, else `a.out`) and what it links (`-l`). What `make`, CMake or Meson make
+//! Only such commands say what they make (`-o`, else `a.out`) and what it links (`-l`). What `make`, `CMake` or Meson make
 //! stands in files that are programs themselves: those are refused with that reason when containers start what they made.
 //! The runtime stage starts from the small image of the same distribution release and gets the program, the packages of
 //! its libraries and every file of the project that is not code.
@@ -25,6 +25,7 @@ use harden_core::{Hazard, Place, Why, image_path};
 use self::compile::{Compile, Language};
 use super::compiled;
 use crate::multi_stage::effects::{self, Effect};
+use crate::multi_stage::ran::Ran;
 use crate::multi_stage::split::{CopyOut, Recipe, Split};
 use crate::multi_stage::view::View;
 use crate::multi_stage::{packages, runtime_image};
@@ -68,7 +69,13 @@ impl Built {
         let mut built = Self::default();
         let mut objects: Vec<Compile> = Vec::new();
         for ran in view.ran() {
-            let Some(compile) = compile::read(ran) else { continue };
+            let Some(compile) = compile::read(ran) else {
+                if matches!(ran.name(), Some("strip" | "upx")) && built.touches(ran) {
+                    built.explained.insert(ran.at);
+                    built.last = ran.at.0;
+                }
+                continue;
+            };
             built.explained.insert(ran.at);
             built.last = ran.at.0;
             for folder in &compile.folders {
@@ -97,6 +104,14 @@ impl Built {
             built.started.extend(path_of(view, one).filter(|path| built.programs.contains_key(path)));
         }
         (!built.started.is_empty()).then_some(built)
+    }
+
+    /// Whether a command names programs and nothing else, options aside.
+    fn touches(&self, ran: &Ran) -> bool {
+        let Some(words) = ran.arguments() else { return false };
+        let mut files = words.into_iter().filter(|word| !word.starts_with('-')).peekable();
+        files.peek().is_some()
+            && files.all(|word| ran.path(word).is_some_and(|path| self.programs.contains_key(&path)))
     }
 }
 
@@ -185,9 +200,12 @@ fn libraries(view: &View<'_, '_>, built: &Built, split: &mut Split, family: Fami
                 return Err(Why::new("libraries-unknown", message));
             };
             split.packages.extend(found);
+            // The library recommends them, and every image with a compiler's headers has them.
+            if matches!(name.as_str(), "curl" | "ssl") {
+                split.packages.insert("ca-certificates".to_owned());
+            }
         }
         match (program.language, is_gcc) {
-            (Language::C, _) => {}
             (Language::Cpp, _) if program.own_cpp => {}
             (Language::Cpp, true) => {
                 for name in ["libstdc++.so.6", "libgcc_s.so.1"] {
@@ -202,11 +220,11 @@ fn libraries(view: &View<'_, '_>, built: &Built, split: &mut Split, family: Fami
                 let place = Some(Place::Here(view.stage.image.span()));
                 split.hazards.push(Hazard { id: "compiler-library", message: message.to_owned(), place });
             }
-            // Debian's and Ubuntu's own images have the library, because apt needs it.
             (Language::Cpp, false) if alpine => {
                 split.packages.extend(["libgcc".to_owned(), "libstdc++".to_owned()]);
             }
-            (Language::Cpp, false) => {}
+            // Debian's and Ubuntu's own images have the C++ library, because apt needs it.
+            (Language::C, _) | (Language::Cpp, false) => {}
         }
     }
     Ok(())
@@ -216,34 +234,25 @@ fn libraries(view: &View<'_, '_>, built: &Built, split: &mut Split, family: Fami
 fn read_sources(view: &View<'_, '_>, built: &Built, split: &mut Split) {
     let found = sources::read(view, &built.roots);
     let mut add = |id, message: String| split.hazards.push(Hazard { id, message, place: None });
-    match found {
-        Ok(found) => {
-            if let Some(file) = &found.starts {
-                add(
-                    "starts-programs",
-                    format!("{file} starts other programs; the image it runs in has fewer of them"),
-                );
-            }
-            if let Some(file) = &found.loads {
-                add(
-                    "loads-libraries",
-                    format!("{file} loads libraries when it runs; which ones is not known"),
-                );
-            }
-            if found.unread {
-                add(
-                    "sources-unread",
-                    "not all sources could be read, so what else the program needs is not known".to_owned(),
-                );
-            }
-        }
-        Err(why) => {
-            let message = format!(
-                "{}, so which files the program reads and what else it needs is not known",
-                why.message.trim_end_matches('.')
+    if let Ok(found) = found {
+        if let Some(file) = &found.starts {
+            add(
+                "starts-programs",
+                format!("{file} starts other programs; the image it runs in has fewer of them"),
             );
-            add("context-unknown", message);
         }
+        if let Some(file) = &found.loads {
+            add("loads-libraries", format!("{file} loads libraries when it runs; which ones is not known"));
+        }
+        if found.unread {
+            add(
+                "sources-unread",
+                "not all sources could be read, so what else the program needs is not known".to_owned(),
+            );
+        }
+    } else {
+        let message = "the build context is not at hand, so which files the program reads and what else it needs is not known";
+        add("context-unknown", message.to_owned());
     }
     if view.files().is_ok_and(|files| files.guessed) {
         split.assumptions.push("the folder of the Dockerfile is the build context".to_owned());

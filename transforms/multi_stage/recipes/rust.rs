@@ -14,7 +14,7 @@
 //! `Cargo.lock` names the crates that link libraries; of unknown ones nothing is said, the fix is a suggestion then. The
 //! full image has a compiler's worth of headers, so crates link what they find there.
 //!
-//! Sources: docker-library/rust (`Dockerfile-*.template`: CARGO_HOME is `/usr/local/cargo`, no WORKDIR),
+//! Sources: docker-library/rust (`Dockerfile-*.template`: `CARGO_HOME` is `/usr/local/cargo`, no WORKDIR),
 //! docker-library/buildpack-deps; The Cargo Book; The rustc Book, "Static and dynamic C runtimes".
 
 mod arguments;
@@ -84,10 +84,11 @@ fn split(view: &View<'_, '_>, built: &Built) -> Result<Split, Why> {
         && built.builds.iter().all(|build| musl(&build.triple))
         && !flags.contains("-crt-static")
         && started.foreign.is_empty();
-    if is_static && view.ctx.settings.stages.runtime != RuntimeStyle::Slim {
-        if let Some(split) = bare(view, built, &started, &sources, &hazards) {
-            return Ok(split);
-        }
+    if is_static
+        && view.ctx.settings.stages.runtime != RuntimeStyle::Slim
+        && let Some(split) = bare(view, built, &started, &sources, &hazards)
+    {
+        return Ok(split);
     }
     let (image, hazard) = runtime_image::slim(view)?;
     hazards.extend(hazard);
@@ -297,7 +298,7 @@ fn hazard_about(view: &View<'_, '_>, id: &'static str, message: String) -> Hazar
     Hazard { id, message, place: Some(Place::Here(view.stage.image.span())) }
 }
 
-/// Whether only builds read a variable. Cargo sets CARGO_MANIFEST_DIR and CARGO_PKG_… itself: where the file does, the
+/// Whether only builds read a variable. Cargo sets `CARGO_MANIFEST_DIR` and `CARGO_PKG_…` itself: where the file does, the
 /// program reads them.
 fn is_build_variable(name: &str) -> bool {
     const NAMES: [&str; 33] = [

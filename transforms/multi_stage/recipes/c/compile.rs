@@ -68,7 +68,7 @@ pub(super) fn read(ran: &Ran) -> Option<Compile> {
                 return None;
             }
             _ if !word.literal && (text.contains('$') || text.contains('`')) => {
-                compile.unknown.push(text.to_owned())
+                compile.unknown.push(text.to_owned());
             }
             _ if text.starts_with("-o") && text.len() > 2 && word.literal => {
                 compile.unknown.push(text.to_owned());
@@ -82,13 +82,12 @@ pub(super) fn read(ran: &Ran) -> Option<Compile> {
             _ => {
                 let extension = text.rsplit_once('.').map_or("", |(_, extension)| extension);
                 match extension {
-                    "c" | "h" | "s" | "S" => sources = true,
+                    // The sources of objects were read where these are made.
+                    "c" | "h" | "s" | "S" | "o" => sources = true,
                     "cc" | "cpp" | "cxx" | "c++" | "C" | "hpp" | "hh" => {
                         sources = true;
                         compile.language = Language::Cpp;
                     }
-                    // Objects of this RUN; their sources were read.
-                    "o" => sources = true,
                     _ => compile.unknown.push(text.to_owned()),
                 }
                 let path = ran.path(text)?;

@@ -155,27 +155,24 @@ impl Built {
             Some(triple) => image_path::resolve(&image_path::resolve(&target, triple), &build.profile),
             None => image_path::resolve(&target, &build.profile),
         };
-        match (&project, view.files()) {
-            (Some(project), Ok(files)) => {
-                for made in project.programs(files, &build) {
-                    let mut add = |folder: &str, in_target: bool| {
-                        let path = image_path::resolve(folder, &made.name);
-                        let program = Program { name: made.name.clone(), optional: made.optional, in_target };
-                        self.programs.insert(path, program);
-                    };
-                    add(&folder, true);
-                    build.into.iter().for_each(|folder| add(folder, false));
-                }
+        if let (Some(project), Ok(files)) = (&project, view.files()) {
+            for made in project.programs(files, &build) {
+                let mut add = |folder: &str, in_target: bool| {
+                    let path = image_path::resolve(folder, &made.name);
+                    let program = Program { name: made.name.clone(), optional: made.optional, in_target };
+                    self.programs.insert(path, program);
+                };
+                add(&folder, true);
+                build.into.iter().for_each(|folder| add(folder, false));
             }
-            _ => {
-                self.guessed.insert(folder);
-                self.guessed.extend(build.into.iter().cloned());
-            }
+        } else {
+            self.guessed.insert(folder);
+            self.guessed.extend(build.into.iter().cloned());
         }
         self.roots = project.as_ref().map_or_else(|| vec![root], Project::folders);
         self.project = project;
         let flags = format!("{} {}", build.flags, settings.flags);
-        self.builds.push(Build { flags, triple, ..build });
+        self.builds.push(Build { triple, flags, ..build });
         Ok(())
     }
 
@@ -209,18 +206,14 @@ impl Built {
         if matches!(name, "echo" | "printf" | "cat") {
             return sources(&targets);
         }
-        // Patterns below the folder of what is built.
+        // Patterns: sources, and what lies below the folder of what is built.
         if name == "rm" && words.is_none() {
             let paths = ran.command.words.iter().skip(1).filter(|word| !word.text.starts_with('-'));
             let paths: Option<Vec<String>> = paths.map(|word| ran.path(&word.text)).collect();
             let inner = |path: &String| {
-                self.roots.iter().any(|root| {
-                    let target = image_path::resolve(root, "target");
-                    is_below(path, &target)
-                        && (path.contains("/deps/")
-                            || path.contains("/.fingerprint/")
-                            || path.contains("/incremental/"))
-                })
+                let made = ["/deps/", "/.fingerprint/", "/incremental/"];
+                let is_made = path.contains("/target/") && made.iter().any(|one| path.contains(one));
+                is_made || project::is_rust(path) && self.is_source(path)
             };
             return paths.is_some_and(|paths| !paths.is_empty() && paths.iter().all(inner));
         }
@@ -346,7 +339,7 @@ impl Built {
         let by_name =
             matches!(name, "Cargo.toml" | "Cargo.lock" | "main.rs" | "lib.rs" | "build.rs" | "dummy.rs")
                 || path.ends_with("/src")
-                || path.contains("/src/") && (path.ends_with(".rs") || !name.contains('.'))
+                || path.contains("/src/") && (project::is_rust(path) || !name.contains('.'))
                 || matches!(name, "benches" | "target") && !path.starts_with("/usr/");
         let inside = self.roots.iter().any(|root| {
             path.strip_prefix(root.as_str())

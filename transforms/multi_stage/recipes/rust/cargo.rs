@@ -139,7 +139,7 @@ fn build(view: &View<'_, '_>, ran: &Ran, words: &Words) -> Result<Build, Why> {
     let mut folder = place(ran, words.value("-C"))?;
     if let Some(manifest) = words.value("--manifest-path") {
         let path = image_path::resolve(&folder, manifest);
-        folder = path.rsplit_once('/').map_or("/", |(above, _)| above).to_owned();
+        folder = path.rsplit_once('/').map_or_else(String::new, |(above, _)| above.to_owned());
         if folder.is_empty() {
             folder.push('/');
         }

@@ -147,21 +147,20 @@ pub(super) fn needs(lock: &[Locked], own_sqlite: bool) -> Needs {
     for package in lock {
         let name = package.name.as_str();
         needs.certificates |= CERTIFICATES.contains(&name);
-        match KNOWN.binary_search_by_key(&name, |(known, _)| known) {
-            Ok(at) => match KNOWN.get(at).map(|(_, need)| *need) {
-                // Compiled with the `cc` crate, which is a dependency of this one only then.
-                Some(Need::Headers(..)) if name == "libsqlite3-sys" && own_sqlite => {
-                    if !package.needs.iter().any(|need| need == "cc") {
-                        needs.unknown.push(name.to_owned());
-                    }
+        let known = KNOWN.binary_search_by_key(&name, |(known, _)| known).ok().and_then(|at| KNOWN.get(at));
+        match known.map(|(_, need)| *need) {
+            // Compiled with the `cc` crate, which is a dependency of this one only then.
+            Some(Need::Headers(..)) if name == "libsqlite3-sys" && own_sqlite => {
+                if !package.needs.iter().any(|need| need == "cc") {
+                    needs.unknown.push(name.to_owned());
                 }
-                Some(Need::Headers(debian, alpine)) => {
-                    needs.headers.insert((debian, alpine));
-                }
-                Some(Need::Cpp) => needs.cpp = true,
-                Some(Need::Nothing) | None => {}
-            },
-            Err(_) => {
+            }
+            Some(Need::Headers(debian, alpine)) => {
+                needs.headers.insert((debian, alpine));
+            }
+            Some(Need::Cpp) => needs.cpp = true,
+            Some(Need::Nothing) => {}
+            None => {
                 let is_for_others = ["windows", "winapi", "objc2", "wasm", "mach", "core-", "metal", "apple"]
                     .iter()
                     .any(|prefix| name.starts_with(prefix));

@@ -9,6 +9,7 @@ type Table<'t> = DeTable<'t>;
 
 /// What a `Cargo.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub(super) struct Manifest {
     /// `package.name`.
     pub(super) package: Option<String>,
@@ -30,7 +31,7 @@ pub(super) struct Manifest {
     pub(super) defaults: Vec<String>,
     /// Dependencies that are folders.
     pub(super) paths: Vec<String>,
-    /// SQLite is compiled into the program, whatever features are chosen.
+    /// `SQLite` is compiled into the program, whatever features are chosen.
     pub(super) own_sqlite: bool,
 }
 
@@ -131,7 +132,7 @@ impl Manifest {
                 ]),
             }
         }
-        let auto = self.autobins.unwrap_or(!(self.old_edition && !self.bins.is_empty()));
+        let auto = self.autobins.unwrap_or(!self.old_edition || self.bins.is_empty());
         if auto {
             let mut found: Vec<(&str, &str)> = Vec::new();
             for file in files {
@@ -183,8 +184,8 @@ pub(super) fn settings(text: &str) -> Option<Settings> {
         targets.iter().filter_map(|(_, value)| as_table(value)).for_each(|one| flags(one, &mut read));
     }
     if let Some(sources) = table(root, "source") {
-        let folders = sources.iter().filter_map(|(_, value)| as_table(value));
-        read.vendored = folders.filter_map(|one| string(one, "directory")).next().map(str::to_owned);
+        let mut folders = sources.iter().filter_map(|(_, value)| as_table(value));
+        read.vendored = folders.find_map(|one| string(one, "directory")).map(str::to_owned);
     }
     Some(read)
 }

@@ -34,7 +34,7 @@ pub(super) struct Project {
 /// Whether a reason means no more than that the build context is not there.
 pub(super) fn is_unseen(why: &Why) -> bool {
     matches!(
-        &*why.code,
+        why.code,
         "no-context" | "not-found" | "not-recorded" | "ignored-by-dockerignore" | "unreadable" | "timeout"
     )
 }
@@ -156,7 +156,7 @@ impl Project {
         self.packages.iter().any(|(_, manifest)| manifest.shared)
     }
 
-    /// Whether the project compiles SQLite into its programs.
+    /// Whether the project compiles `SQLite` into its programs.
     pub(super) fn own_sqlite(&self) -> bool {
         self.packages.iter().any(|(_, manifest)| manifest.own_sqlite)
     }
@@ -332,9 +332,13 @@ pub(super) fn is_source(path: &str) -> bool {
     ];
     let first = path.split('/').next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
-    let rust =
-        name.len() > 3 && name.get(name.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case(".rs"));
-    (path.contains('/') && FOLDERS.contains(&first)) || NAMES.contains(&name) || rust
+    (path.contains('/') && FOLDERS.contains(&first)) || NAMES.contains(&name) || is_rust(name)
+}
+
+/// Whether a path is that of Rust code.
+pub(super) fn is_rust(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(stem, extension)| !stem.is_empty() && extension == "rs")
 }
 
 #[cfg(test)]

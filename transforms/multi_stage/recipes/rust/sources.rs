@@ -48,7 +48,7 @@ pub(super) fn read(view: &View<'_, '_>, roots: &[String], is_known: bool) -> Sou
 fn of<'f>(files: &'f Files, root: &str) -> impl Iterator<Item = (&'f str, &'f str)> {
     let is_program = |path: &str| {
         let other = ["benches", "examples", "tests", "target", "vendor"];
-        path.ends_with(".rs")
+        super::project::is_rust(path)
             && !path.split('/').rev().skip(1).any(|part| other.contains(&part))
             && path.rsplit('/').next() != Some("build.rs")
     };
