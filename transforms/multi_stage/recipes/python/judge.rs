@@ -53,6 +53,10 @@ pub(super) const TOOLS: [&str; 37] = [
     "zlib1g-dev",
 ];
 
+/// Packages that call `ctypes.util.find_library`: on Alpine it asks gcc (CPython, `Lib/ctypes/util.py`).
+const FINDERS: [&str; 7] =
+    ["cairocffi", "cairosvg", "fusepy", "pyusb", "python-magic", "pyzbar", "weasyprint"];
+
 /// Commands that need a compiler or what comes with it.
 pub(super) const COMMANDS: [&str; 14] = [
     "autoconf",
@@ -140,7 +144,19 @@ pub(super) fn packages(
     for ((name, version), named) in all {
         let locked = wanted.locked.get(name).and_then(Option::as_deref);
         let need = known::need(name, version.as_deref().or(locked), minor);
+        if python.alpine && FINDERS.contains(&name.as_str()) {
+            hazard(
+                "finds-library",
+                format!(
+                    "the package {name} finds its library with what compilers bring, which the runtime image lacks"
+                ),
+            );
+        }
         if let Need::Unfit(why) = need {
+            // What is linked or opened comes from packages that steps name.
+            if !python.full && !why.starts_with("compiles") && !why.starts_with("lets") {
+                continue;
+            }
             hazard(
                 "unfit-package",
                 format!("the package {name} {why}, and the runtime image has less to do so with"),

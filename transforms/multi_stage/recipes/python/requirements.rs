@@ -112,7 +112,9 @@ impl Wanted {
             self.cannot(Why::new("too-many-files", "requirements are spread over more files than are read"));
             return None;
         }
-        text(path).map_err(|why| self.cannot(why)).ok()
+        let missing = || Why::new("requirements-unknown", format!("`{path}` is not in the build context"));
+        let read = text(path).map_err(|why| if why.code == "from-base" { missing() } else { why });
+        read.map_err(|why| self.cannot(why)).ok()
     }
 
     /// A requirements file and those it includes.

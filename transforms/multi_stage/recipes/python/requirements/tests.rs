@@ -39,7 +39,7 @@ fn requirements_files() {
 fn missing_files_are_told() {
     let mut wanted = Wanted::default();
     wanted.file("/app/requirements.txt", &files(&[]));
-    assert_eq!(wanted.unread.map(|why| why.code), Some("from-base"));
+    assert_eq!(wanted.unread.map(|why| why.code), Some("requirements-unknown"));
 }
 
 #[test]
