@@ -1,10 +1,13 @@
 //! What becomes of the RUN steps up to the split.
 
+mod globs;
+mod parts;
+
 use std::collections::BTreeSet;
 
-use harden_core::shell::{self, Command};
+use harden_core::Why;
+use harden_core::shell;
 use harden_core::syntax::Instruction;
-use harden_core::{Why, image_path};
 
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line, is_carried, is_in_project};
@@ -14,6 +17,8 @@ use super::releases;
 use super::split::{CopyOut, Split};
 use super::view::{Step, View};
 use crate::support::base_images::Family;
+use globs::is_below;
+use parts::Parts;
 
 /// What the RUN steps up to the split leave behind.
 #[derive(Clone, Debug, Default)]
@@ -272,127 +277,6 @@ struct Whole {
     installs: bool,
 }
 
-/// The parts of a RUN between `&&`, `;` and ends of lines.
-struct Parts<'s> {
-    text: &'s str,
-    /// First and last command of each, and whether one before it moves or sets a variable.
-    parts: Vec<(usize, usize)>,
-    commands: Vec<&'s Command>,
-}
-
-impl<'s> Parts<'s> {
-    /// `None` when the RUN is more than a list of pipelines.
-    fn read(view: &View<'s, '_>, step: &'s Step<'_>) -> Option<Self> {
-        let text = view.ctx.file().text();
-        let commands: Vec<&Command> = step.ran.iter().map(|ran| &ran.command).collect();
-        let mut parts: Vec<(usize, usize)> = Vec::new();
-        for (index, command) in commands.iter().enumerate() {
-            if command.place.subshell || command.place.function.is_some() || command.place.background {
-                return None;
-            }
-            let before = index.checked_sub(1).and_then(|before| commands.get(before));
-            let Some(before) = before else {
-                parts.push((index, index));
-                continue;
-            };
-            match gap(text.get(before.span.end..command.span.start)?)? {
-                Gap::Same => parts.last_mut()?.1 = index,
-                Gap::Next => parts.push((index, index)),
-            }
-        }
-        Some(Self { text, parts, commands })
-    }
-
-    /// The text of the part that holds a command, when it means the same by itself.
-    fn text(&self, index: usize) -> Option<String> {
-        let &(first, last) = self.parts.iter().find(|(first, last)| (*first..=*last).contains(&index))?;
-        let start = self.commands.get(first)?.span.start;
-        let end = self.commands.get(last)?.span.end;
-        let text = self.text.get(start..end)?;
-        let again = shell::read(text);
-        let inside = self.commands.get(first..=last)?;
-        let same = again.complete
-            && again.commands.len() == inside.len()
-            && again.commands.iter().zip(inside).all(|(one, other)| {
-                let words = |command: &Command| -> Vec<String> {
-                    command.words.iter().map(|word| word.text.clone()).collect()
-                };
-                words(one) == words(other)
-            });
-        (same && self.is_free(first, last)).then(|| text.to_owned())
-    }
-
-    /// Whether nothing before the part changes what it means: a variable of the script, another folder.
-    fn is_free(&self, first: usize, last: usize) -> bool {
-        let Some(inside) = self.commands.get(first..=last) else { return false };
-        let before = self.commands.get(..first).unwrap_or_default();
-        let moved = before.iter().any(|one| matches!(one.name(), Some("cd" | "pushd" | "popd")));
-        let relative = |command: &&Command| {
-            command
-                .words
-                .iter()
-                .skip(1)
-                .any(|word| !word.text.starts_with(['/', '-']) && word.text.contains(['/', '.']))
-        };
-        if moved && inside.iter().any(relative) {
-            return false;
-        }
-        let set: BTreeSet<&str> = before
-            .iter()
-            .flat_map(|one| {
-                let own = one.assignments.iter().map(|(name, _)| name.as_str());
-                let words =
-                    one.words.iter().skip(1).map(|word| word.text.split('=').next().unwrap_or_default());
-                let exports = matches!(one.name(), Some("export" | "read" | "readonly" | "declare"));
-                own.chain(words.filter(move |_| exports))
-            })
-            .collect();
-        !inside.iter().flat_map(|one| &one.words).any(|word| {
-            !word.literal
-                && set.iter().any(|name| {
-                    word.text.contains(&format!("${name}")) || word.text.contains(&format!("${{{name}"))
-                })
-        })
-    }
-
-    /// The texts of the parts that hold these commands, in order.
-    fn texts(&self, indices: &BTreeSet<usize>) -> Option<Vec<String>> {
-        let mut texts = Vec::new();
-        for (first, last) in &self.parts {
-            if let Some(index) = (*first..=*last).find(|index| indices.contains(index)) {
-                texts.push(self.text(index)?);
-            }
-        }
-        Some(texts)
-    }
-}
-
-enum Gap {
-    Same,
-    Next,
-}
-
-/// What stands between two commands; `None` when it is more than a list or pipeline has.
-fn gap(text: &str) -> Option<Gap> {
-    let mut rest = String::new();
-    for line in text.lines() {
-        let line = line.trim();
-        if line.starts_with('#') {
-            continue;
-        }
-        let line = line.strip_suffix(['\\', '`']).unwrap_or(line);
-        rest.push_str(line.trim());
-        rest.push(' ');
-    }
-    match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
-        ["|" | "||"] => Some(Gap::Same),
-        ["&&" | ";"] => Some(Gap::Next),
-        ["&&" | ";", "sudo"] => Some(Gap::Next),
-        [] if text.contains('\n') => Some(Gap::Next),
-        _ => None,
-    }
-}
-
 fn unknown(instruction: Instruction<'_>, why: &str) -> Why {
     let message = format!("what `{}` does to the image cannot be told: {why}", first_line(instruction));
     Why::new("unknown-step", message)
@@ -469,46 +353,4 @@ fn is_setting_of_builds(path: &str) -> bool {
 fn is_named(view: &View<'_, '_>, path: &str) -> bool {
     let commands = view.launched.commands.iter().map(|started| &started.command);
     commands.into_iter().any(|command| command.words.iter().any(|word| word.text.contains(path)))
-}
-
-/// Whether `path` is `pattern` or below it; `*` and `?` stand for what they do in a shell.
-fn is_below(pattern: &str, path: &str) -> bool {
-    let pattern = image_path::resolve("/", pattern);
-    let mut parts = path.trim_start_matches('/').split('/');
-    pattern
-        .split('/')
-        .skip(1)
-        .filter(|part| !part.is_empty())
-        .all(|part| parts.next().is_some_and(|have| matches_part(part.as_bytes(), have.as_bytes())))
-}
-
-/// Whether one part of a path matches a pattern, in time of their product at most.
-fn matches_part(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(b'?') => {
-                at += 1;
-                from += 1;
-            }
-            Some(byte) if text.get(from) == Some(byte) => {
-                at += 1;
-                from += 1;
-            }
-            _ => match &mut star {
-                Some((position, matched)) => {
-                    *matched += 1;
-                    at = *position + 1;
-                    from = *matched;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(at..).unwrap_or_default().iter().all(|byte| *byte == b'*')
 }
