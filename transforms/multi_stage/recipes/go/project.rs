@@ -60,7 +60,7 @@ pub(super) fn project(view: &View<'_, '_>, work: &Work, sources: &Sources) -> Ve
 }
 
 /// Whether a file of the project is only read by the build.
-fn is_source(path: &str, sources: &Sources) -> bool {
+pub(super) fn is_source(path: &str, sources: &Sources) -> bool {
     /// C code of packages counts as Go code (`go help filetype`).
     const CODE: [&str; 14] =
         ["go", "c", "cc", "cpp", "cxx", "f", "h", "hh", "hpp", "hxx", "m", "s", "S", "syso"];
@@ -94,7 +94,7 @@ pub(super) fn is_below(folder: &str, path: &str) -> bool {
 }
 
 /// Whether removing `gone`, whose last part may be a pattern of the shell, removes `path` too.
-fn covers(gone: &str, path: &str) -> bool {
+pub(super) fn covers(gone: &str, path: &str) -> bool {
     let Some((folder, pattern)) = gone.rsplit_once('/') else { return false };
     if !pattern.contains(['*', '?', '[']) {
         return is_below(gone, path);

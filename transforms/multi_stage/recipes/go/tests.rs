@@ -39,7 +39,7 @@ fn patterns_of_the_shell_cover_names() {
         ("/src/*.md", "/src/a/NOTES.md", false),
         ("/src/a*", "/src/abc/x", true),
         ("/src/[ab].txt", "/src/z.txt", true),
-        ("/", "/src", false),
+        ("/", "/src", true),
         ("", "/src", false),
     ] {
         assert_eq!(covers(gone, path), expected, "{gone} {path}");
