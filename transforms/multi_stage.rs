@@ -17,7 +17,9 @@ pub(crate) mod tools;
 pub(crate) mod view;
 pub(crate) mod write;
 
-use harden_core::{Context, Finding, FindingMeta, Fix, Level, Meta, Phase, Scopes, Transform, Verdict, Why, rule};
+use harden_core::{
+    Context, Finding, FindingMeta, Fix, Level, Meta, Phase, Scopes, Transform, Verdict, Why, rule,
+};
 
 use split::Split;
 use view::View;
@@ -76,6 +78,10 @@ fn finding(view: &View<'_, '_>, split: Result<Split, Why>) -> Finding {
 /// The edits, their level and what stands against them.
 fn fix(view: &View<'_, '_>, mut split: Split) -> Result<(Fix, Vec<harden_core::Hazard>), Why> {
     gates::stop(view)?;
+    if let (Ok(files), Some(last)) = (view.files(), view.steps.get(split.last)) {
+        let end = last.instruction.span().end;
+        split.copies.retain(|copy| !files.come_later(&copy.from, end));
+    }
     let moves = moves::plan(view, &mut split)?;
     let mut hazards = std::mem::take(&mut split.hazards);
     hazards.extend(gates::lower(view, &split, &moves));

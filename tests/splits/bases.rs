@@ -18,11 +18,7 @@ use crate::{debian, here};
 
 /// Name in Dockerfiles, folder in `bases`, and the Debian packages in it besides the essential ones.
 pub(crate) const NAMES: [(&str, &str, &[&str]); 10] = [
-    (
-        "golang:1.19-bookworm",
-        "golang",
-        &["ca-certificates", "gcc", "git", "golang-go", "libc6-dev", "tzdata"],
-    ),
+    ("golang:1.19-bookworm", "golang", &["ca-certificates", "gcc", "git", "golang-go", "libc6-dev"]),
     ("rust:1.80-bookworm", "rust", &["ca-certificates", "cargo", "gcc", "git", "libc6-dev", "rustc"]),
     ("gcc:12-bookworm", "debian", &["g++", "gcc", "libc6-dev", "make"]),
     ("node:20-bookworm", "node", &["ca-certificates", "g++", "git", "make", "nodejs", "python3"]),
@@ -101,6 +97,14 @@ impl Bases {
             let archive = context.path().join("npm.tar");
             let paths = ["usr/bin/npm", "usr/bin/npx", "usr/lib/node_modules/npm"];
             run(Command::new("tar").args(["--create", "--directory=/", "--file"]).arg(archive).args(paths))
+                .ok()?;
+        }
+        if folder == "golang" {
+            // The official image has Go's own copy of the time zones, Debian's package does not.
+            let script = "import pathlib, sys, zipfile\nzones = pathlib.Path('/usr/share/zoneinfo')\n\
+                with zipfile.ZipFile(sys.argv[1], 'w') as made:\n  for zone in ('Asia/Tokyo', 'Europe/Paris', 'UTC'):\n    \
+                made.write(zones / zone, zone)\n";
+            run(Command::new("python3").args(["-c", script]).arg(context.path().join("zoneinfo.zip")))
                 .ok()?;
         }
         let tag = Docker::tag(name);

@@ -127,6 +127,14 @@ impl Files {
         from.map_while(move |(path, file)| Some((path.strip_prefix(prefix.as_str())?, file)))
     }
 
+    /// Whether the file at `path`, or everything of the build context below it, is copied behind byte `end` of the file
+    /// only: the builder does not have it there.
+    pub(crate) fn come_later(&self, path: &str, end: u32) -> bool {
+        let own = self.all.get(path).into_iter();
+        let mut files = own.chain(self.below(path).map(|(_, file)| file)).peekable();
+        files.peek().is_some() && files.all(|file| file.by > end)
+    }
+
     /// What the runtime stage has to take of the project below `root`: every file for which `is_source` is false, in as few
     /// folders as hold nothing else. `is_source` gets the path below `root`. Where that needs too many lines, folders with
     /// sources in them are taken whole.
