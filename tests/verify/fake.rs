@@ -34,7 +34,7 @@ fn calls(builder: &str, code: &str) -> (Option<i32>, String, String) {
     let log = log.lines().map(|line| {
         let words = line.split(' ').map(|word| match word {
             _ if word.contains("/Dockerfile") => "DOCKERFILE",
-            _ if word.contains("harden-verify-") && word.ends_with(".tar") => "ARCHIVE",
+            _ if word.contains("harden-verify-") && word.contains(".tar") => "ARCHIVE",
             _ if word.starts_with("harden-verify-") => "IMAGE",
             _ if word.contains("harden.verify=") => "LABEL",
             _ => word,
