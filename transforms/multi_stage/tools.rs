@@ -107,9 +107,9 @@ const BUILTINS: [&str; 54] = [
 
 /// Whether the image has a program. `None` when nothing is known of it.
 pub(crate) fn has(image: &RuntimeImage, name: &str) -> Option<bool> {
-    let repository = image.image.as_ref().and_then(official);
-    let own = LANGUAGES.iter().find(|(known, _)| Some(*known) == repository).map(|(_, programs)| *programs);
-    let bare = image.image.is_none() || repository.is_some_and(|name| DISTRIBUTIONS.contains(&name));
+    let known = image.image.as_ref().map(official).unwrap_or_default();
+    let own = LANGUAGES.iter().find(|(name, _)| known.contains(name)).map(|(_, programs)| *programs);
+    let bare = image.image.is_none() || DISTRIBUTIONS.iter().any(|name| known.contains(name));
     if own.is_some_and(|programs| programs.contains(&name)) {
         return Some(true);
     }
@@ -131,9 +131,9 @@ fn is_known(name: &str) -> bool {
     })
 }
 
-/// The official name of an image the tables know.
-fn official(image: &Reference) -> Option<&'static str> {
-    base_images::find(image)?.names.first().copied()
+/// The official names of an image the tables know.
+fn official(image: &Reference) -> &'static [&'static str] {
+    base_images::find(image).map(|entry| entry.names).unwrap_or_default()
 }
 
 /// Checks all that is run in the runtime stage, and adds packages where something is missing that one has. `kept` are

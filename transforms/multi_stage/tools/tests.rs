@@ -62,6 +62,6 @@ fn the_lists_are_sorted() {
     for (name, programs) in LANGUAGES {
         assert!(!programs.is_empty());
         let image = Reference::parse(&format!("{name}:1")).unwrap();
-        assert_eq!(super::official(&image), Some(name), "the first name in base-images.toml");
+        assert!(super::official(&image).contains(&name), "{name} is in base-images.toml");
     }
 }
