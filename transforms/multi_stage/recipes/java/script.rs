@@ -229,9 +229,8 @@ impl Script {
                     text
                 }
                 name if in_plugins && (line.is_empty() || line.first() == Some(&&Token::Sign('}'))) => {
-                    let member =
-                        at.checked_sub(1).and_then(|at| self.tokens.get(at)) == Some(&Token::Sign('.'));
-                    (!member).then(|| name.to_owned())
+                    let before = at.checked_sub(1).and_then(|at| self.tokens.get(at));
+                    matches!(before, None | Some(Token::Line | Token::Sign('{'))).then(|| name.to_owned())
                 }
                 _ => None,
             };
