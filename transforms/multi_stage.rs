@@ -80,7 +80,9 @@ fn fix(view: &View<'_, '_>, mut split: Split) -> Result<(Fix, Vec<harden_core::H
     gates::stop(view)?;
     if let (Ok(files), Some(last)) = (view.files(), view.steps.get(split.last)) {
         let end = last.instruction.span().end;
-        split.copies.retain(|copy| !files.come_later(&copy.from, end));
+        // A folder may hold what the builder made besides what is copied into it.
+        let is_made = |folder: &str| split.roots.iter().any(|root| root == folder);
+        split.copies.retain(|copy| is_made(&copy.from) || !files.come_later(&copy.from, end));
     }
     let moves = moves::plan(view, &mut split)?;
     let mut hazards = std::mem::take(&mut split.hazards);
