@@ -155,11 +155,6 @@ fn is_named(texts: &[&str], name: &str) -> bool {
     })
 }
 
-/// Whether a path is neither in the project nor taken over anyway.
-fn is_outside(split: &Split, path: &str) -> bool {
-    !is_carried(split, path) && !is_in_project(split, path)
-}
-
 /// Whether the runtime stage has what the builder has there.
 pub(crate) fn is_carried(split: &Split, path: &str) -> bool {
     split.copies.iter().any(|copy| copy.carries(path))

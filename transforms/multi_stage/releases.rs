@@ -75,7 +75,8 @@ const UBUNTU: [(&str, &str); 17] = [
 /// `release-unknown`.
 pub(crate) fn of(view: &View<'_, '_>) -> Result<Release, Why> {
     let files = view.run.base.files.as_deref();
-    let known = files.and_then(by_files).or_else(|| by_reference(view.image));
+    let known =
+        files.and_then(by_files).or_else(|| by_reference(view.image)).or_else(|| by_version_tag(view));
     known.ok_or_else(|| {
         let message = format!(
             "the distribution release of `{}` is not known; name it in the tag, as in `-bookworm` or `-alpine3.22`",
@@ -83,6 +84,17 @@ pub(crate) fn of(view: &View<'_, '_>) -> Result<Release, Why> {
         );
         Why::new("release-unknown", message)
     })
+}
+
+/// By a version tag that names the same image now as `latest`.
+fn by_version_tag(view: &View<'_, '_>) -> Option<Release> {
+    if view.image.digest().is_some() || view.image.tag_or_latest() != "latest" {
+        return None;
+    }
+    let now = view.ctx.index_digest(view.image).ok()?;
+    let tag = view.ctx.version_tag(view.image, &now.digest).ok()??;
+    let release = by_reference(&view.image.with_tag(&tag).ok()?)?;
+    Some(Release { certain: false, ..release })
 }
 
 /// By the files of the image.

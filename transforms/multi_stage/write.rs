@@ -69,10 +69,10 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
         match fate {
             Fate::Build | Fate::BothAfterCopies => {}
             Fate::Part { before, .. } if before.is_empty() => {}
-            Fate::Run => lines.extend(text(step, true)),
+            Fate::Run => lines.extend(text(step)),
             Fate::Both => {
                 here.reach(view, step, moves, &mut lines);
-                lines.extend(text(step, false));
+                lines.extend(text(step));
             }
             Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
             Fate::Part { before, .. } => {
@@ -81,18 +81,22 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
             }
         }
     }
-    here.enter(moves.workdir.as_deref(), &mut lines);
+    let next = view.steps.get(split.last + 1).map(|step| step.instruction);
+    let is_entered_anyway = next
+        .is_some_and(|next| next.keyword() == Keyword::Workdir && next.arguments().text().starts_with('/'));
+    let workdir = moves.workdir.as_deref().filter(|_| !is_entered_anyway);
+    here.enter(workdir, &mut lines);
     lines.extend(split.copies.iter().map(|copy| line(copy, builder)));
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
         let again = match fate {
-            Fate::BothAfterCopies => text(step, false),
+            Fate::BothAfterCopies => text(step),
             Fate::Part { after, .. } if !after.is_empty() => run(after, file.escape()),
             _ => continue,
         };
         here.reach(view, step, moves, &mut lines);
         lines.extend(again);
     }
-    here.enter(moves.workdir.as_deref(), &mut lines);
+    here.enter(workdir, &mut lines);
     here.become_user(moves.users.last().and_then(Option::as_deref), &mut lines);
     lines
 }
@@ -160,11 +164,9 @@ fn pairs(instruction: Instruction<'_>, kept: &[usize]) -> String {
     format!("{} {}", instruction.keyword_token().text(), written.collect::<Vec<_>>().join(" "))
 }
 
-/// The lines of an instruction as they are written, with or without its comments.
-fn text(step: &Step<'_>, comments: bool) -> Vec<String> {
-    let instruction = step.instruction;
-    let span = if comments { whole(instruction) } else { instruction.full_span() };
-    let text = instruction.file().slice(span);
+/// The lines of an instruction and its comments as they are written.
+fn text(step: &Step<'_>) -> Vec<String> {
+    let text = step.instruction.file().slice(whole(step.instruction));
     text.lines().map(str::to_owned).collect()
 }
 

@@ -78,7 +78,8 @@ fn split(view: &View<'_, '_>, work: &Work) -> Result<Split, Why> {
         }
     }
     let (image, hazard) = slim?;
-    hazards.extend(hazard);
+    // A program that is static runs on any release.
+    hazards.extend(hazard.filter(|hazard| !is_static || hazard.id != "release-guessed"));
     let mut split = base(view, work, &sources, image);
     split.hazards = hazards;
     // What it starts is no tool of the build, whatever it is called.
