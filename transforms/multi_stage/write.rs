@@ -23,13 +23,12 @@ pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result
         return Err(Why::new("open-continuation", "the file ends with a continuation"));
     }
     let mut edits = split.builder_edits.clone();
-    let builder = match &view.stage.name {
-        Some(name) => name.clone(),
-        None => {
-            let image = view.stage.image;
-            edits.push(Edit::insert(image.span().end, format!(" AS {BUILDER}")));
-            BUILDER.to_owned()
-        }
+    let builder = if let Some(name) = &view.stage.name {
+        name.clone()
+    } else {
+        let image = view.stage.image;
+        edits.push(Edit::insert(image.span().end, format!(" AS {BUILDER}")));
+        BUILDER.to_owned()
     };
     let mut ending = Vec::new();
     for (after, lines) in &split.builder_lines {
@@ -164,9 +163,14 @@ fn pairs(instruction: Instruction<'_>, kept: &[usize]) -> String {
     format!("{} {}", instruction.keyword_token().text(), written.collect::<Vec<_>>().join(" "))
 }
 
-/// The lines of an instruction and its comments as they are written.
+/// The lines of an instruction as it is written, and its comments. What is said about a COPY is mostly about the builder.
 fn text(step: &Step<'_>) -> Vec<String> {
-    let text = step.instruction.file().slice(whole(step.instruction));
+    let instruction = step.instruction;
+    let span = match instruction.keyword() {
+        Keyword::Copy | Keyword::Add => instruction.full_span(),
+        _ => whole(instruction),
+    };
+    let text = instruction.file().slice(span);
     text.lines().map(str::to_owned).collect()
 }
 
