@@ -55,9 +55,11 @@ fn place(view: &View<'_, '_>, copied: &Copied<'_>, files: &mut Files) -> Result<
     for source in &copied.sources {
         match &source.kind {
             CopyKind::Context => {}
-            CopyKind::Heredoc { .. } => continue,
-            CopyKind::Stage(_) | CopyKind::Image(_) => continue,
-            CopyKind::Remote | CopyKind::Repository => continue,
+            CopyKind::Heredoc { .. }
+            | CopyKind::Stage(_)
+            | CopyKind::Image(_)
+            | CopyKind::Remote
+            | CopyKind::Repository => continue,
             CopyKind::Unknown(why) => return Err(why.clone()),
         }
         let found = view.ctx.context_source(&source.text).map_err(Missing::why)?;

@@ -1,7 +1,7 @@
 //! Whether the runtime image has the users that its instructions name.
 
 use harden_core::Why;
-use harden_core::syntax::Keyword;
+use harden_core::syntax::{Flag, Keyword, Reference};
 
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line};
@@ -20,7 +20,7 @@ const DEBIAN: [&str; 18] = [
 /// # Errors
 /// `user-missing`.
 pub(crate) fn check(view: &View<'_, '_>, split: &Split, fates: &[Fate], packages: bool) -> Result<(), Why> {
-    let repository = split.runtime.image.as_ref().map(|image| image.repository());
+    let repository = split.runtime.image.as_ref().map(Reference::repository);
     // Images without a shell get their users as files.
     if packages || !split.runtime.shell || repository == Some(view.image.repository()) {
         return Ok(());
@@ -32,7 +32,7 @@ pub(crate) fn check(view: &View<'_, '_>, split: &Split, fates: &[Fate], packages
         let word = match instruction.keyword() {
             Keyword::User => Some(instruction.arguments().text().to_owned()),
             Keyword::Copy | Keyword::Add if runs(fates, step) => {
-                instruction.flag("chown").and_then(|flag| flag.value()).map(|value| value.to_owned())
+                instruction.flag("chown").and_then(Flag::value).map(str::to_owned)
             }
             _ => None,
         };
@@ -66,7 +66,7 @@ fn made(view: &View<'_, '_>, step: &Step<'_>) -> Vec<String> {
             Ok(expanded) => expanded.text,
             Err(_) => word.text.clone(),
         })
-        .flat_map(|text| text.rsplit('=').next().map(str::to_owned))
+        .filter_map(|text| text.rsplit('=').next().map(str::to_owned))
         .collect()
 }
 

@@ -118,14 +118,9 @@ pub(crate) fn install(
                 fetched.insert(command);
                 continue;
             }
-            Use::Fetch(_) if one.foreign => return Err(foreign(package)),
-            Use::Fetch(_) => {
-                recommends |= package.recommends;
-                add(package.text.clone());
-            }
             Use::Libraries(libraries) => libraries.into_iter().for_each(&mut add),
-            Use::Run if one.foreign => return Err(foreign(package)),
-            Use::Run => {
+            Use::Fetch(_) | Use::Run if one.foreign => return Err(foreign(package)),
+            Use::Fetch(_) | Use::Run => {
                 recommends |= package.recommends;
                 add(package.text.clone());
             }

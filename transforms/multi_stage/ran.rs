@@ -50,7 +50,7 @@ pub(super) fn of(
     }
     let kept = scopes.commands(instruction, state);
     let mut is_read = kept.1;
-    let mut folder = Folder { outer: workdir.cloned(), inner: None };
+    let mut folder = Folder { outer: workdir.cloned(), inner: None, inside: false };
     let mut all = Vec::new();
     for located in &kept.0 {
         let script = located.command.unwrapped();
@@ -72,19 +72,21 @@ pub(super) fn of(
 struct Folder {
     /// Of the script itself.
     outer: Option<String>,
-    /// Of the subshell that is read; `None` outside of one.
-    inner: Option<Option<String>>,
+    /// Of the subshell that is read.
+    inner: Option<String>,
+    /// Whether a subshell is read.
+    inside: bool,
 }
 
 impl Folder {
     /// Where `command` runs; what it changes holds for the next.
     fn before(&mut self, command: &Command) -> Option<String> {
-        let here = if command.place.subshell {
-            self.inner.get_or_insert_with(|| self.outer.clone()).clone()
-        } else {
-            self.inner = None;
-            self.outer.clone()
-        };
+        if command.place.subshell && !self.inside {
+            self.inner.clone_from(&self.outer);
+        }
+        self.inside = command.place.subshell;
+        let folder = if self.inside { &mut self.inner } else { &mut self.outer };
+        let here = folder.clone();
         if matches!(command.name(), Some("cd" | "pushd")) && !command.place.piped {
             let next = match command.words.get(1) {
                 Some(word) if word.literal && word.text.starts_with('/') => {
@@ -96,10 +98,10 @@ impl Folder {
                 _ => None,
             };
             // A `cd` that may not happen leaves the folder open.
-            let next = if command.place.fallback || command.place.function.is_some() { None } else { next };
-            if command.place.subshell { self.inner = Some(next) } else { self.outer = next }
+            let may_not = command.place.fallback || command.place.function.is_some();
+            *folder = next.filter(|_| !may_not);
         } else if command.name() == Some("popd") {
-            if command.place.subshell { self.inner = Some(None) } else { self.outer = None }
+            *folder = None;
         }
         here
     }

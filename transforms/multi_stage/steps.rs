@@ -151,11 +151,15 @@ pub(crate) fn run(
                     }
                 }
                 Effect::Writes(paths) => {
-                    paths.into_iter().for_each(|path| made.write(split, path, false));
+                    for path in paths {
+                        made.write(split, path, false);
+                    }
                     whole.possible = false;
                 }
                 Effect::Trees(paths) => {
-                    paths.into_iter().for_each(|path| made.write(split, path, true));
+                    for path in paths {
+                        made.write(split, path, true);
+                    }
                     whole.possible = false;
                 }
                 Effect::Removes(paths) => {

@@ -1,6 +1,6 @@
 //! The text of the second stage.
 
-use harden_core::syntax::{Instruction, Keyword, Span};
+use harden_core::syntax::{Dockerfile, Instruction, Keyword, Span};
 use harden_core::{Edit, Why};
 
 use super::moves::{Fate, Moves};
@@ -16,6 +16,7 @@ const BUILDER: &str = "build";
 /// # Errors
 /// `open-continuation`, `no-place`: there is nowhere to write it.
 pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result<Vec<Edit>, Why> {
+    let file = view.ctx.file();
     let Some(last) = view.steps.get(split.last) else {
         return Err(Why::new("no-place", "there is no step to put the runtime stage behind"));
     };
@@ -43,7 +44,7 @@ pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result
     }
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
         if *fate == Fate::Run {
-            edits.push(Edit::delete(whole(step.instruction)));
+            edits.push(Edit::delete(with_blank_line(whole(step.instruction), file)));
         }
     }
     let lines = runtime(view, split, moves, &builder);
@@ -193,6 +194,20 @@ fn run(commands: &[String], escape: char) -> Vec<String> {
         lines.push(format!("{start}{command}{end}"));
     }
     lines
+}
+
+/// Lines that go, with the blank line below them when there is one above them as well: one of the two stays.
+fn with_blank_line(lines: Span, file: &Dockerfile) -> Span {
+    let is_blank = |line: u32| file.line_span(line).is_some_and(|span| file.slice(span).trim().is_empty());
+    let above = file.line_col(lines.start).line.checked_sub(1);
+    let below = file.line_col(lines.end).line;
+    match file.line_span(below) {
+        Some(span) if span.start == lines.end && is_blank(below) && above.is_some_and(is_blank) => {
+            let end = file.line_span(below + 1).map_or(span.end, |next| next.start);
+            Span::new(lines.start, end)
+        }
+        _ => lines,
+    }
 }
 
 /// Inserts lines below an instruction of the builder.

@@ -13,7 +13,7 @@ pub(super) fn of(words: &Words<'_, '_, '_>, name: &str) -> Result<Vec<Effect>, S
     let command = words.command();
     match name {
         "mkdir" => Ok(vec![Effect::Folders(words.paths(&words.operands("m", &["mode"]))?)]),
-        "rm" | "unlink" | "rmdir" => removes(words),
+        "rm" | "unlink" | "rmdir" => Ok(removes(words)),
         "touch" | "truncate" => {
             Ok(writes(words.paths(&words.operands("dtrs", &["date", "reference", "size"]))?))
         }
@@ -38,7 +38,7 @@ pub(super) fn of(words: &Words<'_, '_, '_>, name: &str) -> Result<Vec<Effect>, S
         "tar" | "bsdtar" => unpacks(words),
         "unzip" => unzips(words),
         "gzip" | "gunzip" | "xz" | "unxz" | "bzip2" | "bunzip2" | "zstd" => compresses(words, name),
-        "find" => finds(words),
+        "find" => Ok(finds(words)),
         "ldconfig" => Ok(Vec::new()),
         "gpg" => Ok(match command.option(Some('o'), "output") {
             Some(word) => writes(vec![words.path(&word).ok_or_else(|| unknown_path(&word))?]),
@@ -93,10 +93,10 @@ pub(super) fn redirects(words: &Words<'_, '_, '_>) -> Result<Vec<Effect>, String
     Ok(writes(paths))
 }
 
-fn removes(words: &Words<'_, '_, '_>) -> Result<Vec<Effect>, String> {
+fn removes(words: &Words<'_, '_, '_>) -> Vec<Effect> {
     // What is removed by a name nobody knows was in the builder only; what is carried is looked at after it.
     let paths = words.operands("", &[]).into_iter().filter_map(|word| words.path(word)).collect();
-    Ok(vec![Effect::Removes(paths)])
+    vec![Effect::Removes(paths)]
 }
 
 /// `cp`, `mv`, `ln` and `install` (GNU coreutils manual, "Target directory").
@@ -324,7 +324,7 @@ fn compresses(words: &Words<'_, '_, '_>, name: &str) -> Result<Vec<Effect>, Stri
 }
 
 /// `find`: what it removes were files of the builder, unless they are settings.
-fn finds(words: &Words<'_, '_, '_>) -> Result<Vec<Effect>, String> {
+fn finds(words: &Words<'_, '_, '_>) -> Vec<Effect> {
     let texts: Vec<&str> = words.command().words.iter().skip(1).map(|word| word.text.as_str()).collect();
     let runs: Vec<usize> = (0..texts.len())
         .filter(|&at| matches!(texts.get(at), Some(&("-exec" | "-execdir" | "-ok" | "-okdir"))))
@@ -335,7 +335,7 @@ fn finds(words: &Words<'_, '_, '_>) -> Result<Vec<Effect>, String> {
         let start = texts.iter().find(|text| !text.starts_with('-')).copied().unwrap_or(".");
         let acts = !runs.is_empty() || texts.contains(&"-delete");
         let settings = start.starts_with("/etc");
-        return Ok(if acts && settings { vec![Effect::System] } else { Vec::new() });
+        return if acts && settings { vec![Effect::System] } else { Vec::new() };
     }
-    Ok(vec![Effect::System])
+    vec![Effect::System]
 }

@@ -168,7 +168,7 @@ fn names(words: &Words<'_, '_, '_>, rest: &[&harden_core::shell::Word]) -> Resul
             return Err(format!("which packages `{}` stands for is not known", word.text));
         };
         for name in text.split_ascii_whitespace() {
-            if name.starts_with(['/', '.']) || name.ends_with(".deb") || name.contains("://") {
+            if name.starts_with(['/', '.']) || name.strip_suffix(".deb").is_some() || name.contains("://") {
                 return Err(format!("`{name}` is a package from a file"));
             }
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.:_=~<>@/*".contains(&byte);

@@ -124,7 +124,7 @@ pub(super) fn split(
         last,
         explained: made.explained,
         roots: all_roots,
-        copies: tidy(made.copies),
+        copies: tidy(&made.copies),
         packages: BTreeSet::new(),
         env: runtime.env,
         is_build_variable,
@@ -305,9 +305,9 @@ pub(super) fn call<'r>(ran: &'r Ran, names: &[&str]) -> Option<&'r [Word]> {
 }
 
 /// Without what lies in a folder that goes over anyway.
-fn tidy(copies: Vec<CopyOut>) -> Vec<CopyOut> {
+fn tidy(copies: &[CopyOut]) -> Vec<CopyOut> {
     let mut made: Vec<CopyOut> = Vec::new();
-    for copy in &copies {
+    for copy in copies {
         let inside =
             copies.iter().any(|other| other != copy && copy.from == copy.to && other.carries(&copy.from));
         if !inside && !made.contains(copy) {

@@ -96,7 +96,7 @@ fn call(ran: &Ran) -> Option<Call<'_>> {
 /// The folder of a POM: what `-f` names is the file or its folder.
 fn folder_of(path: String) -> String {
     match path.rsplit_once('/') {
-        Some((folder, file)) if file.ends_with(".xml") => image_path::resolve("/", folder),
+        Some((folder, file)) if file.strip_suffix(".xml").is_some() => image_path::resolve("/", folder),
         _ => path,
     }
 }

@@ -82,7 +82,9 @@ fn split(
     let copies = copies(installs);
     let what = if copies.iter().any(|copy| copy.from == SYSTEM) {
         "Python with its packages"
-    } else if installs.environments.is_empty() && !copies.iter().any(|copy| copy.from.ends_with(".venv")) {
+    } else if installs.environments.is_empty()
+        && !copies.iter().any(|copy| copy.from.strip_suffix(".venv").is_some())
+    {
         "the packages"
     } else {
         "the virtual environment"

@@ -9,8 +9,8 @@ use crate::multi_stage::view::{Step, View};
 /// The parts of a RUN between `&&`, `;` and ends of lines.
 pub(super) struct Parts<'s> {
     text: &'s str,
-    /// First and last command of each, and whether one before it moves or sets a variable.
-    parts: Vec<(usize, usize)>,
+    /// First and last command of each.
+    ranges: Vec<(usize, usize)>,
     commands: Vec<&'s Command>,
 }
 
@@ -19,27 +19,27 @@ impl<'s> Parts<'s> {
     pub(super) fn read(view: &View<'s, '_>, step: &'s Step<'_>) -> Option<Self> {
         let text = view.ctx.file().text();
         let commands: Vec<&Command> = step.ran.iter().map(|ran| &ran.command).collect();
-        let mut parts: Vec<(usize, usize)> = Vec::new();
+        let mut ranges: Vec<(usize, usize)> = Vec::new();
         for (index, command) in commands.iter().enumerate() {
             if command.place.subshell || command.place.function.is_some() || command.place.background {
                 return None;
             }
             let before = index.checked_sub(1).and_then(|before| commands.get(before));
             let Some(before) = before else {
-                parts.push((index, index));
+                ranges.push((index, index));
                 continue;
             };
             match gap(text.get(before.span.end..command.span.start)?)? {
-                Gap::Same => parts.last_mut()?.1 = index,
-                Gap::Next => parts.push((index, index)),
+                Gap::Same => ranges.last_mut()?.1 = index,
+                Gap::Next => ranges.push((index, index)),
             }
         }
-        Some(Self { text, parts, commands })
+        Some(Self { text, ranges, commands })
     }
 
     /// The text of the part that holds a command, when it means the same by itself.
     pub(super) fn text(&self, index: usize) -> Option<String> {
-        let &(first, last) = self.parts.iter().find(|(first, last)| (*first..=*last).contains(&index))?;
+        let &(first, last) = self.ranges.iter().find(|(first, last)| (*first..=*last).contains(&index))?;
         let start = self.commands.get(first)?.span.start;
         let end = self.commands.get(last)?.span.end;
         let text = self.text.get(start..end)?;
@@ -92,7 +92,7 @@ impl<'s> Parts<'s> {
     /// The texts of the parts that hold these commands, in order.
     pub(super) fn texts(&self, indices: &BTreeSet<usize>) -> Option<Vec<String>> {
         let mut texts = Vec::new();
-        for (first, last) in &self.parts {
+        for (first, last) in &self.ranges {
             if let Some(index) = (*first..=*last).find(|index| indices.contains(index)) {
                 texts.push(self.text(index)?);
             }
@@ -120,8 +120,7 @@ fn gap(text: &str) -> Option<Gap> {
     }
     match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["|" | "||"] => Some(Gap::Same),
-        ["&&" | ";"] => Some(Gap::Next),
-        ["&&" | ";", "sudo"] => Some(Gap::Next),
+        ["&&" | ";"] | ["&&" | ";", "sudo"] => Some(Gap::Next),
         [] if text.contains('\n') => Some(Gap::Next),
         _ => None,
     }

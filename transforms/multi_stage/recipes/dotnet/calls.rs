@@ -11,9 +11,18 @@ pub(super) struct Call<'r> {
     pub(super) verb: &'r str,
     /// The folder of the project.
     pub(super) project: Option<String>,
-    /// The folder of `--output`: `Some(None)` when it cannot be told.
-    pub(super) output: Option<Option<String>>,
+    pub(super) output: Output,
     pub(super) self_contained: bool,
+}
+
+/// Where a call puts what it makes.
+pub(super) enum Output {
+    /// Below `bin` of the project.
+    Project,
+    /// Into the folder of `--output`.
+    Folder(String),
+    /// This cannot be told.
+    Unknown,
 }
 
 /// A call of `dotnet` with a verb.
@@ -49,17 +58,18 @@ pub(super) fn call(ran: &Ran) -> Option<Call<'_>> {
         ran,
         verb: verb.text.as_str(),
         project: ran.workdir.clone(),
-        output: None,
+        output: Output::Project,
         self_contained: false,
     };
     let folder = |text: &str| if text.contains('$') { None } else { ran.path(text) };
+    let output = |text: &str| folder(text).map_or(Output::Unknown, Output::Folder);
     while let Some(word) = words.next() {
         let text = word.text.as_str();
         let lower = text.to_ascii_lowercase();
         if matches!(text, "-o" | "--output") {
-            call.output = Some(words.next().and_then(|word| folder(&word.text)));
+            call.output = words.next().map_or(Output::Unknown, |word| output(&word.text));
         } else if let Some(to) = text.strip_prefix("--output=").or_else(|| text.strip_prefix("-o=")) {
-            call.output = Some(folder(to));
+            call.output = output(to);
         } else if matches!(text, "--self-contained" | "--sc") {
             let value = words.clone().next().map(|word| word.text.as_str());
             call.self_contained = value != Some("false");
@@ -69,7 +79,7 @@ pub(super) fn call(ran: &Ran) -> Option<Call<'_>> {
         } else if VALUES.contains(&text) {
             words.next();
         } else if lower.contains("publishdir=") || lower.contains("outputpath=") {
-            call.output = Some(None);
+            call.output = Output::Unknown;
         } else if lower.contains("publishaot=true")
             || lower.contains("selfcontained=true")
             || lower == "--self-contained=true"
@@ -78,7 +88,8 @@ pub(super) fn call(ran: &Ran) -> Option<Call<'_>> {
         } else if !text.starts_with('-') && !text.starts_with("/p:") {
             call.project = folder(text).map(|path| match path.rsplit_once('/') {
                 Some((above, file))
-                    if file.ends_with("proj") || file.ends_with(".sln") || file.ends_with(".slnx") =>
+                    if file.ends_with("proj")
+                        || matches!(file.rsplit_once('.'), Some((_, "sln" | "slnx"))) =>
                 {
                     image_path::resolve("/", above)
                 }
@@ -154,8 +165,9 @@ pub(super) fn program(view: &View<'_, '_>, calls: &[Call<'_>]) -> Result<Program
 /// The call that publishes to a folder.
 fn published_to<'c, 'r>(folder: &str, calls: &'c [Call<'r>]) -> Option<&'c Call<'r>> {
     calls.iter().filter(|call| call.verb == "publish").find(|call| match &call.output {
-        Some(output) => output.as_deref() == Some(folder),
-        None => call.project.as_deref().is_some_and(|project| {
+        Output::Folder(output) => output == folder,
+        Output::Unknown => false,
+        Output::Project => call.project.as_deref().is_some_and(|project| {
             is_below(&format!("{project}/bin"), folder) && folder.ends_with("/publish")
         }),
     })

@@ -25,7 +25,7 @@ pub(super) fn behind(view: &View<'_, '_>, last: usize, runtime: &images::Runtime
     Ok(())
 }
 
-/// JAVA_HOME and absolute paths of `java` have to be right in the runtime image.
+/// `JAVA_HOME` and absolute paths of `java` have to be right in the runtime image.
 pub(super) fn java_home(view: &View<'_, '_>, home: Option<&str>, started: &[JavaCommand]) -> Result<(), Why> {
     let differs = |path: &str| home.is_none_or(|home| path.trim_end_matches('/') != home);
     let refused =

@@ -72,15 +72,14 @@ pub(super) fn runtime(view: &View<'_, '_>) -> Result<Runtime, Why> {
     let mut assumptions = Vec::new();
     let written = view.stage.image.text();
     if written.contains('$') {
-        match same_pattern(written, name, &choice) {
-            Some(text) => image.text = text,
-            None => {
-                let message = format!(
-                    "an argument chooses `{}`; the runtime image keeps its Java version whatever is given",
-                    view.image.familiar()
-                );
-                hazards.push(Hazard { id: "version-argument", message, place: here() });
-            }
+        if let Some(text) = same_pattern(written, name, &choice) {
+            image.text = text;
+        } else {
+            let message = format!(
+                "an argument chooses `{}`; the runtime image keeps its Java version whatever is given",
+                view.image.familiar()
+            );
+            hazards.push(Hazard { id: "version-argument", message, place: here() });
         }
     }
     if !choice.sure && image.image.as_ref().is_none_or(|image| view.ctx.index_digest(image).is_err()) {
@@ -196,12 +195,11 @@ fn temurin(tag: &str) -> Result<Choice, Unfit> {
     if parts.contains(&"jre") {
         return Err(Unfit::NoImage("it has no JDK"));
     }
-    match parts.iter_mut().find(|part| **part == "jdk") {
-        Some(part) => *part = "jre",
-        None => {
-            let build = parts.get(1).is_some_and(|part| part.starts_with('b') && part.len() <= 4);
-            parts.insert(if build { 2 } else { 1 }, "jre");
-        }
+    if let Some(part) = parts.iter_mut().find(|part| **part == "jdk") {
+        *part = "jre";
+    } else {
+        let build = parts.get(1).is_some_and(|part| part.starts_with('b') && part.len() <= 4);
+        parts.insert(if build { 2 } else { 1 }, "jre");
     }
     has_temurin(major)?;
     let sure = is_long_term(major) && parts.first().is_some_and(|version| is_major(version));
@@ -259,7 +257,7 @@ fn gradle(tag: &str) -> Result<Choice, Unfit> {
         [] | ["alpine"] => System::Release,
         _ => return Err(Unfit::NoImage("harden knows only those of Temurin on Ubuntu and Alpine")),
     };
-    let suffix: String = rest.iter().map(|part| format!("-{part}")).collect();
+    let suffix: String = rest.iter().flat_map(|part| ["-", part]).collect();
     let made = temurin(&format!("{jdk}{suffix}"))?;
     Ok(Choice { system, ..made })
 }

@@ -117,7 +117,9 @@ fn command(started: &Started) -> Result<JavaCommand, Why> {
             }
             // `$JAVA_OPTS`: options, or nothing.
             _ if !word.literal && text.starts_with('$') => {}
-            _ if text.ends_with(".java") => return Err(needs_jdk("the command runs a source file")),
+            _ if text.strip_suffix(".java").is_some() => {
+                return Err(needs_jdk("the command runs a source file"));
+            }
             _ => main = true,
         }
     }

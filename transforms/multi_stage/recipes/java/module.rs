@@ -36,7 +36,7 @@ pub(in super::super) fn module(view: &View<'_, '_>, folder: &str, profiles: &[&s
         let next = parent
             .path
             .map(|path| image_path::resolve(above, &path))
-            .map(|path| if path.ends_with(".xml") { path } else { format!("{path}/pom.xml") });
+            .map(|path| if path.strip_suffix(".xml").is_some() { path } else { format!("{path}/pom.xml") });
         match next {
             Some(next) if view.text(&next).is_ok() => file = next,
             _ => {

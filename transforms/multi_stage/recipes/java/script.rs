@@ -106,11 +106,7 @@ fn opened(tokens: &[Token]) -> String {
     let mut text = None;
     for token in line {
         match token {
-            Token::Name(found, _) => {
-                if found != "tasks" || name.is_empty() {
-                    name.clone_from(found);
-                }
-            }
+            Token::Name(found, _) if found != "tasks" || name.is_empty() => name.clone_from(found),
             Token::Text(Some(found)) => text = Some(found.clone()),
             _ => {}
         }
@@ -138,8 +134,9 @@ impl Script {
                 continue;
             }
             match self.tokens.get(at + 1..at + 3) {
-                Some([Token::Sign('='), Token::Text(value)]) => return Some(value.clone().ok_or(())),
-                Some([Token::Text(value), _]) => return Some(value.clone().ok_or(())),
+                Some([Token::Sign('='), Token::Text(value)] | [Token::Text(value), _]) => {
+                    return Some(value.clone().ok_or(()));
+                }
                 Some([Token::Sign('='), _]) => return Some(Err(())),
                 _ => {}
             }
