@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use harden_core::{Level, RuntimeStyle, Transform};
 
 use crate::notes::Choice;
+use crate::setup::InitArgs;
 use crate::verify::VerifyArgs;
 
 /// Rewrites Dockerfiles so that they are harder to attack, without breaking the build.
@@ -56,6 +57,20 @@ pub enum Command {
     ///
     /// Takes the options of a run. Nothing is written unless --write is given, and then only what passed.
     Verify(RunArgs),
+    /// Write a harden.toml that shows every setting, each with its default and switched off.
+    Init(InitArgs),
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all verbs into a folder.
+    Man {
+        /// Folder for `harden.1` and a page for each verb; made when it is not there. Pages in it are replaced.
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What is looked at, and where facts come from.

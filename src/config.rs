@@ -10,6 +10,7 @@
 mod error;
 mod files;
 mod images;
+mod keys;
 mod read;
 mod set;
 mod stages;
@@ -29,6 +30,7 @@ use crate::notes::Choice;
 pub use error::ConfigError;
 use files::FileRule;
 pub use images::{ImagePattern, ImagePolicy};
+pub use keys::SECTIONS;
 pub use set::Configs;
 pub use stages::StageChoice;
 pub use user::UserChoice;
@@ -215,8 +217,8 @@ impl FileSettings<'_> {
     }
 }
 
-/// The file that counts for `start`.
-fn find(start: &Path) -> Result<Option<PathBuf>, ConfigError> {
+/// The file that counts for `start`, as [`Config::discover`] finds it.
+pub(crate) fn find(start: &Path) -> Result<Option<PathBuf>, ConfigError> {
     let Some(first) = folder_of(start) else { return Ok(None) };
     let mut found = None;
     for folder in first.ancestors().take(MAX_FOLDERS) {

@@ -13,6 +13,7 @@ pub mod notes;
 pub mod output;
 mod registries;
 mod run;
+pub mod setup;
 pub mod updaters;
 pub mod verify;
 pub mod write;

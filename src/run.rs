@@ -26,6 +26,7 @@ use crate::lookup;
 use crate::notes::Shared;
 use crate::output::Sink;
 use crate::registries::Registries;
+use crate::setup::{self, Answer};
 use dirty::{Checked, Guard, Unchecked};
 use file::Draft;
 use prepare::{Prepared, Rules, prepare};
@@ -57,6 +58,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         Some(Command::Resolve(args)) => resolve::resolve(args, &mut out, &mut err),
         Some(Command::Update(args)) => rewrite(args, Verb::Update, &mut out, &mut err),
         Some(Command::Verify(args)) => verify::verify(args, &mut out, &mut err),
+        Some(Command::Init(args)) => say(setup::init(args), &mut out, &mut err),
+        Some(Command::Completions { shell }) => say(Ok(setup::completions(*shell)), &mut out, &mut err),
+        Some(Command::Man { folder }) => say(setup::man(folder.as_deref()), &mut out, &mut err),
         None if cli.run.verify => verify::verify(&cli.run, &mut out, &mut err),
         None => rewrite(&cli.run, Verb::Harden, &mut out, &mut err),
     };
@@ -90,6 +94,24 @@ fn explain(name: &str, out: &mut Sink<'_>) -> io::Result<u8> {
         out.put(transform.meta().doc)?;
     }
     Ok(OK)
+}
+
+/// Prints what a verb that looks at no Dockerfile has to say.
+fn say(answer: Result<Answer, String>, out: &mut Sink<'_>, err: &mut Sink<'_>) -> io::Result<u8> {
+    let wanted = crate::cli::ColorArg::Auto;
+    match answer {
+        Ok(Answer { text, warning }) => {
+            if let Some(warning) = warning {
+                err.put(&render::plain_warning(wanted, &warning))?;
+            }
+            out.put(&text)?;
+            Ok(OK)
+        }
+        Err(message) => {
+            err.put(&render::plain_error(wanted, &message))?;
+            Ok(ERROR)
+        }
+    }
 }
 
 /// Combinations of arguments that cannot mean anything.

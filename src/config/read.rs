@@ -10,29 +10,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::{self, FileRule};
 use super::images::{ImagePattern, ImagePolicy};
+use super::keys::{FILES, MULTI_STAGE, NON_ROOT_USER, PIN_DIGEST, REGISTRY, TOP};
 use super::stages::RUNTIMES;
 use super::user::STYLES;
 use super::{Config, ConfigError, Registry, StageChoice, UserChoice};
 use crate::notes::Choice;
 
-const TOP: &[&str] = &[
-    "facts",
-    "files",
-    "level",
-    "multi-stage",
-    "non-root-user",
-    "notes",
-    "offline",
-    "only",
-    "pin-digest",
-    "registries",
-    "skip",
-];
-const MULTI_STAGE: &[&str] = &["runtime"];
-const NON_ROOT_USER: &[&str] = &["recursive-chown", "style"];
-const PIN_DIGEST: &[&str] = &["ignore", "only"];
-const REGISTRY: &[&str] = &["insecure", "mirror"];
-const FILES: &[&str] = &["level", "multi-stage", "non-root-user", "paths", "skip"];
 const LEVELS: &[&str] = &["safe", "review", "suggest"];
 const NOTES: [(&str, Choice); 3] =
     [("auto", Choice::Auto), ("always", Choice::Always), ("never", Choice::Never)];
@@ -300,8 +283,7 @@ impl<'r, 't> Section<'r, 't> {
             let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
             let plain =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/".contains(&byte);
-            let well_formed = prefix.bytes().all(plain)
-                && (prefix.is_empty() || prefix.split('/').all(|part| !part.is_empty()));
+            let well_formed = prefix.bytes().all(plain) && !text.contains("//");
             let Some(authority) = authority.filter(|_| well_formed) else {
                 return Err(self.reader.error(span, format!("the mirror of `{host}` is no address"), help));
             };
