@@ -3,8 +3,10 @@
 use harden_core::syntax::{Instruction, Keyword, Pair};
 use harden_core::{Why, image_path};
 
+use super::effects::{self, Effect};
 use super::owners;
 use super::packages::{self, Install};
+use super::ran::Ran;
 use super::split::Split;
 use super::steps::{self, Made};
 use super::tools;
@@ -122,13 +124,19 @@ fn arguments(view: &View<'_, '_>, split: &Split, moves: &mut Moves) {
         }
     }
     used.extend(moves.users.iter().flatten().map(String::as_str));
+    let all = reads_environment(view, split, moves);
     let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
     for step in
         view.steps.iter().take(split.last + 1).filter(|step| step.instruction.keyword() == Keyword::Arg)
     {
         let pairs: Vec<Pair<'_>> = step.instruction.pairs();
         let kept: Vec<usize> = (0..pairs.len())
-            .filter(|&at| pairs.get(at).is_some_and(|pair| is_named(&used, pair.key.text())))
+            .filter(|&at| {
+                pairs
+                    .get(at)
+                    .map(|pair| pair.key.text())
+                    .is_some_and(|name| is_named(&used, name) || (all && !(split.is_build_variable)(name)))
+            })
             .collect();
         if !kept.is_empty() {
             // A default may refer to other arguments.
@@ -141,6 +149,17 @@ fn arguments(view: &View<'_, '_>, split: &Split, moves: &mut Moves) {
             *fate = if kept.is_empty() { Fate::Both } else { Fate::Pairs(kept) };
         }
     }
+}
+
+/// Whether the runtime stage runs a program that may read arguments: RUN has them as variables (Dockerfile reference,
+/// "ARG").
+fn reads_environment(view: &View<'_, '_>, split: &Split, moves: &Moves) -> bool {
+    let runs = |step: &&Step<'_>| {
+        step.index > split.last
+            || matches!(moves.fates.get(step.index), Some(Fate::Both | Fate::BothAfterCopies))
+    };
+    let reads = |ran: &Ran| effects::of(view, ran).iter().any(|effect| matches!(effect, Effect::Unknown(_)));
+    view.steps.iter().filter(runs).any(|step| !step.is_read || step.ran.iter().any(reads))
 }
 
 /// Whether one of the texts refers to a variable, in any way.

@@ -5,9 +5,9 @@ mod parts;
 
 use std::collections::BTreeSet;
 
-use harden_core::Why;
 use harden_core::shell;
 use harden_core::syntax::Instruction;
+use harden_core::{Why, image_path};
 
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line, is_carried, is_in_project};
@@ -38,7 +38,7 @@ impl Made {
         let mut copies: Vec<CopyOut> = Vec::new();
         for one in &self.written {
             let path = one.from.as_str();
-            if is_temporary(path) && !is_named(view, path) || is_setting_of_builds(path) {
+            if is_left_behind(view, path) && !is_named(view, path) || is_setting_of_builds(path) {
                 continue;
             }
             if one.folder && SYSTEM.contains(&path) {
@@ -144,7 +144,7 @@ pub(crate) fn run(
                 }
                 Effect::Folders(paths) => {
                     for path in paths {
-                        if is_carried(split, &path) || made.has(&path) || is_temporary(&path) {
+                        if is_carried(split, &path) || made.has(&path) || is_left_behind(view, &path) {
                             continue;
                         }
                         folders.push((index, path));
@@ -165,8 +165,10 @@ pub(crate) fn run(
                 Effect::Removes(paths) => {
                     for path in paths {
                         let settings = path.starts_with("/etc/") && !made.has(&path);
+                        let is_repeated =
+                            settings || (!made.has(&path) && comes_again(view, split, step, ran, &path));
                         made.remove(&path);
-                        if settings && split.runtime.shell {
+                        if is_repeated && split.runtime.shell {
                             again.insert(index);
                         }
                     }
@@ -180,21 +182,27 @@ pub(crate) fn run(
                         again.insert(index);
                     }
                 }
-                Effect::Edits(paths) | Effect::Modes(paths) => {
+                Effect::Edits(ref paths) | Effect::Modes(ref paths) => {
                     let gone = |path: &String| {
                         !is_carried(split, path)
                             && !is_in_project(split, path)
                             && !made.has(path)
-                            && !is_temporary(path)
+                            && !is_left_behind(view, path)
                     };
+                    let is_mode = matches!(effect, Effect::Modes(_));
                     if paths.iter().any(gone) {
                         again.insert(index);
+                    } else if is_mode && paths.iter().any(|path| is_new_folder(view, split, path)) {
+                        after.insert(index);
                     }
                 }
                 Effect::Owners(paths) => {
                     for path in paths {
-                        let is_here =
-                            is_carried(split, &path) || is_in_project(split, &path) || made.has(&path);
+                        let is_made = folders.iter().any(|(_, folder)| is_below(folder, &path))
+                            && !split.copies.iter().any(|copy| is_below(&path, &copy.to));
+                        let is_here = is_carried(split, &path)
+                            || (is_in_project(split, &path) && !is_made)
+                            || made.has(&path);
                         let side = if is_here { &mut after } else { &mut again };
                         side.insert(index);
                     }
@@ -208,8 +216,8 @@ pub(crate) fn run(
             continue;
         }
         if split.runtime.shell {
-            let side = if is_in_project(split, &path) { &mut after } else { &mut again };
-            side.insert(index);
+            // Before the files: without `-p` it fails when WORKDIR or COPY made the folder.
+            again.insert(index);
         } else {
             split.copies.push(CopyOut::folder(path));
         }
@@ -264,14 +272,28 @@ fn fate(
     Ok(Fate::Part { before: texts(&again)?, after: texts(&after)? })
 }
 
-/// Whether a RUN has to be repeated in the folder it ran in: it names a path relative to it, or nobody can tell.
-pub(crate) fn needs_workdir(view: &View<'_, '_>, step: &Step<'_>) -> bool {
+/// Whether what is repeated of a RUN has to be repeated in the folder it ran in: it names a path relative to it, makes
+/// a folder in it, or nobody can tell.
+pub(crate) fn needs_workdir(view: &View<'_, '_>, step: &Step<'_>, fate: &Fate) -> bool {
+    let is_repeated = |ran: &&Ran| {
+        let Fate::Part { before, after } = fate else { return true };
+        let name = ran.command.words.first().map_or("", |word| word.text.as_str());
+        before.iter().chain(after).any(|text| text.contains(name))
+    };
+    let inside = |path: &String| {
+        let here = step.workdir.as_deref().unwrap_or("/");
+        here != "/" && path != here && is_below(here, path)
+    };
     let anywhere = |ran: &Ran| {
         let moved = Ran { workdir: None, ..ran.clone() };
         let effects = effects::of(view, &moved);
-        effects == effects::of(view, ran) && !effects.iter().any(|one| matches!(one, Effect::Unknown(_)))
+        effects == effects::of(view, ran)
+            && !effects.iter().any(|one| match one {
+                Effect::Folders(paths) => paths.iter().any(inside),
+                one => matches!(one, Effect::Unknown(_)),
+            })
     };
-    !step.is_read || !step.ran.iter().all(anywhere)
+    !step.is_read || !step.ran.iter().filter(is_repeated).all(anywhere)
 }
 
 /// Whether a step can be repeated as a whole.
@@ -303,20 +325,55 @@ fn has_zones(split: &Split) -> bool {
     })
 }
 
-/// Folders for what a build leaves behind.
-fn is_temporary(path: &str) -> bool {
-    [
+/// Whether a path lies in a folder for what builds leave behind, and nothing says that the program lies there, too:
+/// people put programs into `/usr/src/app`.
+fn is_left_behind(view: &View<'_, '_>, path: &str) -> bool {
+    let is_any = |folders: &[&str]| folders.iter().any(|folder| is_below(folder, path));
+    let is_home =
+        |folder: &str| folder != "/" && image_path::resolve("/", folder) == folder && is_below(folder, path);
+    if view.end_workdir().is_ok_and(|folder| is_home(&folder)) {
+        return false;
+    }
+    if is_any(&["/usr/src", "/usr/local/src"]) {
+        return !view.run.paths.copied().any(|one| one.destination.as_deref().is_ok_and(is_home));
+    }
+    is_any(&[
         "/tmp",
         "/var/tmp",
-        "/usr/src",
-        "/usr/local/src",
-        "/var/cache",
+        "/var/cache/apt",
+        "/var/cache/apk",
+        "/var/cache/debconf",
+        "/var/cache/dnf",
+        "/var/cache/yum",
         "/var/lib/apt",
+        "/var/lib/dpkg",
         "/root/.cache",
-        "/var/log",
-    ]
-    .iter()
-    .any(|folder| is_below(folder, path))
+        "/root/.npm",
+    ])
+}
+
+/// Whether a COPY that the runtime stage repeats brings what `ran` removes at `path`. Without `-f`, `rm` fails where there
+/// is nothing, so that it has to be known.
+fn comes_again(view: &View<'_, '_>, split: &Split, step: &Step<'_>, ran: &Ran, path: &str) -> bool {
+    if is_left_behind(view, path) && !is_below("/tmp", path) {
+        return false;
+    }
+    let at = step.instruction.span().start;
+    let repeated = |to: &str| !is_carried(split, to) && !is_in_project(split, to);
+    let brings = view.run.paths.copied().filter(|one| one.instruction.span().start < at).any(|one| {
+        let to = one.destination.as_deref();
+        to.is_ok_and(|to| repeated(to) && (is_below(to, path) || is_below(path, to)))
+    });
+    let forced = ran.name() == Some("rm") && ran.command.has_flag(Some('f'), "force");
+    let is_known = || view.files().map_or(true, |files| files.all.keys().any(|file| is_below(path, file)));
+    brings && (forced || is_known())
+}
+
+/// Whether a path is a folder that the runtime stage makes anew, so that its own mode is lost: COPY keeps the modes of what
+/// is in a folder, not that of the folder.
+fn is_new_folder(view: &View<'_, '_>, split: &Split, path: &str) -> bool {
+    let is_workdir = view.end_workdir().is_ok_and(|folder| folder == path);
+    is_workdir || split.copies.iter().any(|copy| copy.folder && copy.to == path && !SYSTEM.contains(&path))
 }
 
 /// Settings of tools that fetch and build; they may hold secrets.

@@ -71,12 +71,12 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
             Fate::Part { before, .. } if before.is_empty() => {}
             Fate::Run => lines.extend(text(step)),
             Fate::Both => {
-                here.reach(view, step, moves, &mut lines);
+                here.reach(view, step, fate, moves, &mut lines);
                 lines.extend(text(step));
             }
             Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
             Fate::Part { before, .. } => {
-                here.reach(view, step, moves, &mut lines);
+                here.reach(view, step, fate, moves, &mut lines);
                 lines.extend(run(before, file.escape()));
             }
         }
@@ -93,7 +93,7 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
             Fate::Part { after, .. } if !after.is_empty() => run(after, file.escape()),
             _ => continue,
         };
-        here.reach(view, step, moves, &mut lines);
+        here.reach(view, step, fate, moves, &mut lines);
         lines.extend(again);
     }
     here.enter(workdir, &mut lines);
@@ -110,13 +110,20 @@ struct Here {
 
 impl Here {
     /// Writes what is needed so that a repeated step has the working directory and the user it had.
-    fn reach(&mut self, view: &View<'_, '_>, step: &Step<'_>, moves: &Moves, lines: &mut Vec<String>) {
+    fn reach(
+        &mut self,
+        view: &View<'_, '_>,
+        step: &Step<'_>,
+        fate: &Fate,
+        moves: &Moves,
+        lines: &mut Vec<String>,
+    ) {
         let works = matches!(step.instruction.keyword(), Keyword::Run | Keyword::Copy | Keyword::Add);
         if !works {
             return;
         }
         let anywhere = match step.instruction.keyword() {
-            Keyword::Run => !steps::needs_workdir(view, step),
+            Keyword::Run => !steps::needs_workdir(view, step, fate),
             _ => step.instruction.values().last().is_some_and(|value| value.text.starts_with('/')),
         };
         if let Ok(workdir) = &step.workdir
