@@ -52,18 +52,21 @@ pub(crate) struct Bases {
     pub(crate) images: Vec<(String, String)>,
     /// Their configurations.
     pub(crate) facts: RecordedFacts,
+    /// Those that could not be made, and why.
+    pub(crate) missing: Vec<(String, String)>,
     /// A static busybox.
     pub(crate) busybox: PathBuf,
 }
 
 impl Bases {
-    /// Makes those the cases build on and run in, or says what is missing on this machine.
+    /// Makes those the cases build on and run in. An error says what is missing on this machine for all of them.
     pub(crate) fn make(docker: &Docker, cases: &[Case]) -> Result<Self, String> {
         let busybox =
             run(Command::new(here().join("../containers/busybox")).arg(kept().join("busybox"))).ok()?;
         let mut bases = Self {
             images: Vec::new(),
             facts: RecordedFacts::empty(),
+            missing: Vec::new(),
             busybox: PathBuf::from(busybox.trim()),
         };
         let used = |folder: &str| {
@@ -73,8 +76,8 @@ impl Bases {
         for (name, folder, packages) in NAMES {
             // A runtime image is needed with its builder.
             let needed = used(folder) || folder == "debian" || (folder == "jre" && used("maven"));
-            if needed {
-                bases.add(docker, name, folder, packages)?;
+            if needed && let Err(why) = bases.add(docker, name, folder, packages) {
+                bases.missing.push((name.to_owned(), why));
             }
         }
         Ok(bases)
@@ -116,7 +119,7 @@ impl Bases {
             tag: Some(&tag),
             legacy: false,
         };
-        docker.build(&build).map_err(|why| format!("{name} does not build: {why}"))?;
+        docker.build(&build)?;
         let (id, config) = Docker::inspect(&tag);
         let (image, digest) = (Reference::parse(name).unwrap(), Digest::parse(&id).unwrap());
         self.facts.insert_tags(&image, &digest, [image.tag_or_latest()]);

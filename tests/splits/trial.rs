@@ -43,6 +43,11 @@ impl Verdict {
     fn compare(&mut self, case: &Case, docker: &Docker, bases: &Bases) {
         let repository = case.repository();
         let original = case.text();
+        let missing = bases.missing.iter().find(|(name, _)| original.contains(&format!("FROM {name}\n")));
+        if let Some((name, why)) = missing {
+            self.skipped = Some(format!("{name} cannot be made here: {why}"));
+            return;
+        }
         let rewritten = Rewritten::of(bases, repository.path());
         self.code.clone_from(&rewritten.code);
         if case.spec.recipe != rewritten.code {
