@@ -10,17 +10,22 @@
 
 mod all;
 mod apply;
+mod completions;
 mod dirty;
 mod explain;
 mod formats;
+mod init;
+mod init_schema;
 mod input;
 mod json;
+mod man;
 mod notes;
 mod paths;
 mod readme;
 mod reports;
 mod resolve;
 mod settings;
+mod split_examples;
 mod stdin;
 mod support;
 mod usage;
