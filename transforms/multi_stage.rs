@@ -1,9 +1,11 @@
 //! Files with one stage that ship what builds them get a second stage. See `multi_stage.md`.
 
+pub(crate) mod behind;
 pub(crate) mod effects;
 pub(crate) mod files;
 pub(crate) mod gates;
 pub(crate) mod moves;
+pub(crate) mod owned;
 pub(crate) mod owners;
 pub(crate) mod packages;
 pub(crate) mod ran;
@@ -78,6 +80,7 @@ fn finding(view: &View<'_, '_>, split: Result<Split, Why>) -> Finding {
 /// The edits, their level and what stands against them.
 fn fix(view: &View<'_, '_>, mut split: Split) -> Result<(Fix, Vec<harden_core::Hazard>), Why> {
     gates::stop(view)?;
+    behind::extend(view, &mut split)?;
     if let (Ok(files), Some(last)) = (view.files(), view.steps.get(split.last)) {
         let end = last.instruction.span().end;
         // A folder may hold what the builder made besides what is copied into it.

@@ -52,6 +52,16 @@ pub(crate) fn check(view: &View<'_, '_>, split: &Split, fates: &[Fate], packages
     Ok(())
 }
 
+/// Whether the runtime image has a user or group, or a step up to the split makes it.
+pub(crate) fn is_known(view: &View<'_, '_>, split: &Split, name: &str) -> bool {
+    let repository = split.runtime.image.as_ref().map(Reference::repository);
+    let listed = matches!(split.runtime.family, Family::Debian | Family::Ubuntu | Family::Alpine);
+    let steps = || view.steps.iter().take(split.last + 1);
+    repository == Some(view.image.repository())
+        || (listed && is_there(split, name))
+        || steps().any(|step| made(view, step).iter().any(|one| one == name))
+}
+
 /// Whether a step is part of the runtime stage.
 fn runs(fates: &[Fate], step: &Step<'_>) -> bool {
     !matches!(fates.get(step.index), Some(Fate::Build | Fate::Pairs(_)))

@@ -4,6 +4,7 @@ use harden_core::syntax::{Dockerfile, Instruction, Keyword, Span};
 use harden_core::{Edit, Why};
 
 use super::moves::{Fate, Moves};
+use super::owned;
 use super::split::{CopyOut, Split};
 use super::steps;
 use super::view::{Step, View};
@@ -14,13 +15,11 @@ const BUILDER: &str = "build";
 /// All edits of a split.
 ///
 /// # Errors
-/// `open-continuation`, `no-place`: there is nowhere to write it.
+/// `open-continuation`: there is nowhere to write it.
 pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result<Vec<Edit>, Why> {
     let file = view.ctx.file();
-    let Some(last) = view.steps.get(split.last) else {
-        return Err(Why::new("no-place", "there is no step to put the runtime stage behind"));
-    };
-    if last.instruction.ends_open() {
+    let last = view.steps.get(split.last).map_or(view.stage.from, |step| step.instruction);
+    if last.ends_open() {
         return Err(Why::new("open-continuation", "the file ends with a continuation"));
     }
     let mut edits = split.builder_edits.clone();
@@ -48,7 +47,7 @@ pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result
         }
     }
     let lines = runtime(view, split, moves, &builder);
-    edits.push(stage(last.instruction, &ending, &lines, split.last + 1 < view.steps.len()));
+    edits.push(stage(last, &ending, &lines, split.last + 1 < view.steps.len()));
     Ok(edits)
 }
 
@@ -71,12 +70,12 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
             Fate::Part { before, .. } if before.is_empty() => {}
             Fate::Run => lines.extend(text(step)),
             Fate::Both => {
-                here.reach(view, step, fate, moves, &mut lines);
+                here.reach(view, step, fate, (split, moves), &mut lines);
                 lines.extend(text(step));
             }
             Fate::Pairs(kept) => lines.push(pairs(step.instruction, kept)),
             Fate::Part { before, .. } => {
-                here.reach(view, step, fate, moves, &mut lines);
+                here.reach(view, step, fate, (split, moves), &mut lines);
                 lines.extend(run(before, file.escape()));
             }
         }
@@ -85,19 +84,21 @@ fn runtime(view: &View<'_, '_>, split: &Split, moves: &Moves, builder: &str) -> 
     let is_entered_anyway = next
         .is_some_and(|next| next.keyword() == Keyword::Workdir && next.arguments().text().starts_with('/'));
     let workdir = moves.workdir.as_deref().filter(|_| !is_entered_anyway);
-    here.enter(workdir, &mut lines);
-    lines.extend(split.copies.iter().map(|copy| line(copy, builder)));
+    here.enter(view, split, moves, workdir, &mut lines);
+    lines.extend(split.copies.iter().map(|copy| line(view, split, moves, copy, builder)));
     for (step, fate) in view.steps.iter().zip(&moves.fates) {
         let again = match fate {
             Fate::BothAfterCopies => text(step),
             Fate::Part { after, .. } if !after.is_empty() => run(after, file.escape()),
             _ => continue,
         };
-        here.reach(view, step, fate, moves, &mut lines);
+        here.reach(view, step, fate, (split, moves), &mut lines);
         lines.extend(again);
     }
-    here.enter(workdir, &mut lines);
-    here.become_user(moves.users.last().and_then(Option::as_deref), &mut lines);
+    here.enter(view, split, moves, workdir, &mut lines);
+    if next.is_none_or(|next| next.keyword() != Keyword::User) || here.user.is_none() {
+        here.become_user(moves.users.last().and_then(Option::as_deref), &mut lines);
+    }
     lines
 }
 
@@ -115,7 +116,7 @@ impl Here {
         view: &View<'_, '_>,
         step: &Step<'_>,
         fate: &Fate,
-        moves: &Moves,
+        (split, moves): (&Split, &Moves),
         lines: &mut Vec<String>,
     ) {
         let works = matches!(step.instruction.keyword(), Keyword::Run | Keyword::Copy | Keyword::Add);
@@ -129,22 +130,33 @@ impl Here {
         if let Ok(workdir) = &step.workdir
             && !anywhere
         {
-            self.enter(Some(workdir), lines);
+            self.enter(view, split, moves, Some(workdir), lines);
         }
         self.become_user(moves.users.get(step.index).and_then(Option::as_deref), lines);
     }
 
-    fn enter(&mut self, workdir: Option<&str>, lines: &mut Vec<String>) {
+    /// Makes the folder for the user for whom the builder makes it.
+    fn enter(
+        &mut self,
+        view: &View<'_, '_>,
+        split: &Split,
+        moves: &Moves,
+        workdir: Option<&str>,
+        lines: &mut Vec<String>,
+    ) {
         let Some(workdir) = workdir else { return };
         // Where nothing was entered yet, `/` is taken for granted.
         if self.workdir.as_deref().unwrap_or("/") != workdir {
+            let maker = owned::maker(view, split, moves, workdir);
+            self.become_user(maker.as_deref(), lines);
             lines.push(format!("WORKDIR {workdir}"));
             self.workdir = Some(workdir.to_owned());
         }
     }
 
     fn become_user(&mut self, user: Option<&str>, lines: &mut Vec<String>) {
-        let Some(user) = user else { return };
+        // Where the file sets none, it is that of the image.
+        let Some(user) = user.or(self.user.as_ref().map(|_| "root")) else { return };
         if self.user.as_deref() != Some(user) {
             lines.push(format!("USER {user}"));
             self.user = Some(user.to_owned());
@@ -152,16 +164,18 @@ impl Here {
     }
 }
 
-fn line(copy: &CopyOut, builder: &str) -> String {
+fn line(view: &View<'_, '_>, split: &Split, moves: &Moves, copy: &CopyOut, builder: &str) -> String {
+    let owner = owned::owner(view, split, moves, copy).map(|owner| format!(" --chown={owner}"));
+    let flags = format!("--from={builder}{}", owner.unwrap_or_default());
     let (from, to) = (&copy.from, &copy.to);
     let plain = |path: &str| {
         path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'$' | b'\\' | b'`'))
     };
     if plain(from) && plain(to) {
-        return format!("COPY --from={builder} {from} {to}");
+        return format!("COPY {flags} {from} {to}");
     }
     let quoted = |path: &str| path.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\\\$");
-    format!("COPY --from={builder} [\"{}\", \"{}\"]", quoted(from), quoted(to))
+    format!("COPY {flags} [\"{}\", \"{}\"]", quoted(from), quoted(to))
 }
 
 /// The pairs of ENV or ARG with these indices.
