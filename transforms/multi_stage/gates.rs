@@ -22,7 +22,8 @@ pub(crate) fn stop(view: &View<'_, '_>) -> Result<(), Why> {
             "a build names its target; with a second stage the name would mean the builder",
         ));
     }
-    if view.run.base.is_windows() {
+    let windows = |tag: &str| tag.contains("windowsservercore") || tag.contains("nanoserver");
+    if view.run.base.is_windows() || windows(view.image.tag_or_latest()) {
         return Err(Why::new("windows", "nobody has checked which Windows images go together"));
     }
     if view.steps.iter().any(|step| step.instruction.keyword() == Keyword::Onbuild) {

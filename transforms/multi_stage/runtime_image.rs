@@ -26,7 +26,7 @@ pub(crate) struct Release {
 /// The same image with `suffix` behind its tag: `node:20` with `slim` is `node:20-slim`, `node` is `node:slim`.
 ///
 /// # Errors
-/// `image-variable`: the whole reference is a variable. `bad-reference`: the result is none.
+/// `image-variable`: the whole reference is a variable. `no-runtime-image`: the result is none.
 pub(crate) fn with_suffix(view: &View<'_, '_>, suffix: &str) -> Result<Chosen, Why> {
     let written = view.stage.image.text();
     let base = written.split('@').next().unwrap_or(written);
@@ -63,13 +63,13 @@ pub(crate) fn sibling(view: &View<'_, '_>, name: &str, tag: &str) -> Result<Chos
 /// Another tag of the builder's repository, written as `text`.
 ///
 /// # Errors
-/// `bad-reference`.
+/// `no-runtime-image`.
 pub(crate) fn written(view: &View<'_, '_>, text: String, tag: &str) -> Result<Chosen, Why> {
     made(view, text, tag, view.image.familiar())
 }
 
 fn whole_variable() -> Why {
-    let message = "the base image is a variable as a whole, so the image to run in cannot be derived from it";
+    let message = "a variable says which base image it is, so the image to run in cannot be derived from it";
     Why::new("image-variable", message)
 }
 
@@ -80,7 +80,7 @@ fn made(view: &View<'_, '_>, text: String, tag: &str, name: &str) -> Result<Chos
         None => plain.split(':').next().unwrap_or(plain).to_owned(),
     };
     let image = Reference::parse(&format!("{bare}:{tag}"))
-        .map_err(|error| Why::new("bad-reference", format!("`{text}` is no image reference: {error}")))?;
+        .map_err(|error| Why::new("no-runtime-image", format!("`{text}` is no image reference: {error}")))?;
     let entry = base_images::find(&image);
     let family = entry.map_or(Family::Unknown, |entry| entry.system.family);
     let shell = entry.is_none_or(|entry| !matches!(entry.system.shell, Shell::None));

@@ -39,7 +39,7 @@ pub(crate) fn image(view: &View<'_, '_>) -> Result<runtime_image::Chosen, Why> {
         RuntimeStyle::Scratch => Ok((runtime_image::scratch(), None)),
         RuntimeStyle::Distroless => {
             let image = Reference::parse(DISTROLESS)
-                .map_err(|error| Why::new("bad-reference", format!("`{DISTROLESS}`: {error}")))?;
+                .map_err(|error| Why::new("no-runtime-image", format!("`{DISTROLESS}`: {error}")))?;
             let family = Family::Unknown;
             let text = DISTROLESS.to_owned();
             Ok((RuntimeImage { text, image: Some(image), family, shell: false }, None))

@@ -125,6 +125,9 @@ fn workdir(run: &RunView<'_, '_>, state: &State) -> Result<String, Why> {
                 )
             })
         }
-        Value::Unknown(why) => Err(why.clone()),
+        Value::Unknown(why) => {
+            let message = format!("the working directory is not known: {}", why.message);
+            Err(Why::new("workdir-unknown", message))
+        }
     }
 }

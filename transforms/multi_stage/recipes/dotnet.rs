@@ -241,7 +241,9 @@ fn projects(view: &View<'_, '_>, files: &Files) -> Result<Vec<(String, Project)>
     let read = |path: &String| {
         let bad =
             || Why::new("bad-manifest", format!("`{path}` is no project of the .NET SDK that can be read"));
-        Ok((path.clone(), project::read(&view.text(path)?.text).ok_or_else(bad)?))
+        let unread = |why: Why| Why::new("bad-manifest", format!("`{path}` cannot be read: {}", why.message));
+        let text = view.text(path).map_err(unread)?.text;
+        Ok((path.clone(), project::read(&text).ok_or_else(bad)?))
     };
     found.into_iter().map(read).collect()
 }

@@ -132,7 +132,7 @@ fn script(view: &View<'_, '_>, folder: &str, name: &str) -> Result<Script, Why> 
     let text = view
         .text(&format!("{folder}/{name}.gradle"))
         .or_else(|_| view.text(&format!("{folder}/{name}.gradle.kts")))
-        .map_err(|why| pom::missing(&format!("{folder}/{name}.gradle"), why))?;
+        .map_err(|why| pom::missing(&format!("{folder}/{name}.gradle"), &why))?;
     script::read(&text.text).ok_or_else(|| Why::new("bad-manifest", format!("`{name}.gradle` is too long")))
 }
 
@@ -222,8 +222,8 @@ fn judge(
     let module = match module(view, &artefact.module, roots) {
         Ok(module) => module,
         // Without the build context a hazard says so already.
-        Err(why) if view.files().is_err() => {
-            let because = format!("the command runs its JAR, of which nothing more is known ({})", why.code);
+        Err(_) if view.files().is_err() => {
+            let because = "the command runs its JAR, of which nothing more is known".to_owned();
             return Ok(Contents { because, ..Contents::default() });
         }
         Err(why) => return Err(why),

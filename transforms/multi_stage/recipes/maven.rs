@@ -132,8 +132,8 @@ fn judge(
     let module = match module(view, &artefact.module, profiles) {
         Ok(module) => module,
         // Without the build context a hazard says so already.
-        Err(why) if view.files().is_err() => {
-            let because = format!("the command runs its JAR, of which nothing more is known ({})", why.code);
+        Err(_) if view.files().is_err() => {
+            let because = "the command runs its JAR, of which nothing more is known".to_owned();
             return Ok(Contents { because, ..Contents::default() });
         }
         Err(why) => return Err(why),

@@ -27,7 +27,7 @@ pub(in super::super) fn module(view: &View<'_, '_>, folder: &str, profiles: &[&s
     let mut module = Module { poms: Vec::new(), outside: None };
     for _ in 0..MAX_PARENTS {
         let bad = || Why::new("bad-manifest", format!("`{file}` is no POM that can be read"));
-        let text = view.text(&file).map_err(|why| pom::missing(&file, why))?;
+        let text = view.text(&file).map_err(|why| pom::missing(&file, &why))?;
         let pom = pom::read(&text.text, profiles).ok_or_else(bad)?;
         let parent = pom.parent.clone();
         module.poms.push(pom);

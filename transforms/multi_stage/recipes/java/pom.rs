@@ -160,12 +160,12 @@ fn each<'n, 'i>(node: Node<'n, 'i>, list: &str, item: &'static str) -> impl Iter
 }
 
 /// Why a build file cannot be read: often the build context is another than the one that was looked at.
-pub(in super::super) fn missing(path: &str, why: Why) -> Why {
-    if why.code != "from-base" {
-        return why;
-    }
-    let message =
-        format!("no COPY brings `{path}`, so what the build makes is not known; check the build context");
+pub(in super::super) fn missing(path: &str, why: &Why) -> Why {
+    let message = if why.code == "from-base" {
+        format!("no COPY brings `{path}`, so what the build makes is not known; check the build context")
+    } else {
+        format!("`{path}` cannot be read, so what the build makes is not known: {}", why.message)
+    };
     Why::new("manifest-missing", message)
 }
 

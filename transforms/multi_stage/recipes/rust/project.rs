@@ -3,6 +3,7 @@
 //! Source: The Cargo Book, "Workspaces" (members, default members, excluded folders), "Configuration".
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use harden_core::{Why, image_path};
 
@@ -43,13 +44,13 @@ impl Project {
     /// The project that Cargo finds in `folder`; `None` when its files are not at hand.
     ///
     /// # Errors
-    /// `no-manifest`: it does not come from the build context. `bad-manifest`: it cannot be read. Reasons of
-    /// [`View::files`].
+    /// `no-manifest`: it does not come from the build context. `bad-manifest`: it cannot be read. `copy-unknown`:
+    /// which files are where is not known.
     pub(super) fn find(view: &View<'_, '_>, folder: &str) -> Result<Option<Self>, Why> {
         let files = match view.files() {
             Ok(files) => files,
             Err(why) if is_unseen(&why) => return Ok(None),
-            Err(why) => return Err(why),
+            Err(why) => return Err(Why::new("copy-unknown", why.message)),
         };
         let mut found: Vec<(String, Manifest)> = Vec::new();
         for above in ancestors(folder) {
@@ -93,7 +94,7 @@ impl Project {
         project.add_packages(view, files, &found)?;
         let path = image_path::resolve(&project.root, "Cargo.lock");
         if files.all.contains_key(&path) {
-            project.lock = manifest::lock(&view.text(&path)?.text);
+            project.lock = manifest::lock(&text(view, &path)?);
         }
         Ok(Some(project))
     }
@@ -127,10 +128,7 @@ impl Project {
                 continue;
             }
             if known.len() > MAX_MANIFESTS {
-                return Err(Why::new(
-                    "too-many-packages",
-                    "the workspace has more packages than are looked at",
-                ));
+                return Err(Why::new("bad-manifest", "the workspace has more packages than are looked at"));
             }
             let manifest = read(view, &path)?;
             open.extend(near(&folder, &manifest.paths));
@@ -222,8 +220,14 @@ fn of(files: &Files, (folder, manifest): &(String, Manifest)) -> Vec<Program> {
 }
 
 fn read(view: &View<'_, '_>, path: &str) -> Result<Manifest, Why> {
-    let text = view.text(path)?.text;
-    manifest::read(&text).ok_or_else(|| Why::new("bad-manifest", format!("{path} cannot be read")))
+    let text = text(view, path)?;
+    manifest::read(&text).ok_or_else(|| Why::new("bad-manifest", format!("`{path}` is no valid manifest")))
+}
+
+/// The text of a file of the project.
+fn text(view: &View<'_, '_>, path: &str) -> Result<Arc<str>, Why> {
+    let unread = |why: Why| Why::new("bad-manifest", format!("`{path}` cannot be read: {}", why.message));
+    view.text(path).map(|file| file.text).map_err(unread)
 }
 
 /// Settings of Cargo in the project; those in folders above it count as well.
@@ -234,9 +238,8 @@ fn settings(view: &View<'_, '_>, files: &Files, root: &str) -> Result<Settings, 
             if !files.all.contains_key(&path) {
                 continue;
             }
-            let text = view.text(&path)?.text;
-            return manifest::settings(&text)
-                .ok_or_else(|| Why::new("bad-manifest", format!("{path} cannot be read")));
+            return manifest::settings(&text(view, &path)?)
+                .ok_or_else(|| Why::new("bad-manifest", format!("`{path}` is no valid TOML")));
         }
     }
     Ok(Settings::default())
