@@ -59,7 +59,7 @@ fn the_documented_example_means_what_it_says() {
     assert_eq!(config.stages.settings(), StageSettings::default(), "the example shows the default");
     assert_eq!(config.files.len(), 1);
     assert_eq!(config.files[0].stages, StageChoice { runtime: Some(RuntimeStyle::Slim) });
-    let root_group = UserChoice { style: Some(UserStyle::RootGroup), recursive: None };
+    let root_group = UserChoice { style: Some(UserStyle::RootGroup), recursive: Some(true) };
     assert_eq!(config.files[0].user, root_group);
 }
 
