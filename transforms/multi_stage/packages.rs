@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use harden_core::{Hazard, Place, Why};
 
 use super::effects::{Effect, Manager, Package};
-use super::runtime_image;
+use super::releases;
+use super::runtime_image::{self, Release};
 use super::split::Split;
 use super::view::View;
 use crate::support::base_images::{Family, PackageManager};
@@ -114,7 +115,10 @@ pub(crate) fn install(
         };
         match names::of(package.name(), family(package.manager), release.as_ref()) {
             Use::Build => continue,
-            Use::Fetch(command) if is_fetched_with(view, package.name(), command) => {
+            Use::Fetch(command)
+                if !split.packages.contains(package.name())
+                    && is_fetched_with(view, package.name(), command) =>
+            {
                 fetched.insert(command);
                 continue;
             }
@@ -158,6 +162,9 @@ pub(crate) fn install(
         );
         return Err(Why::new("no-package-manager", message));
     };
+    if manager == Manager::Apt && !list.is_empty() && wanted.installed.is_empty() {
+        split.hazards.extend(archived(view, release.as_ref(), &list));
+    }
     if let Some(other) = wanted.installed.iter().find(|one| is_other(one.package.manager, manager)) {
         let message = format!("`{}` has no package {}", split.runtime.text, other.package.text);
         return Err(Why::new("other-packages", message));
@@ -174,6 +181,28 @@ pub(crate) fn install(
     let mut commands = wanted.mirrors.clone();
     commands.extend(text::commands(&options, &list));
     Ok(Some(Install { commands }))
+}
+
+/// The runtime stage is the first to ask for packages, and Debian may have moved those of the release to its archive, where
+/// images do not look (debian.org/releases). Tags that move are those of releases that are maintained.
+fn archived(view: &View<'_, '_>, release: Option<&Release>, list: &[String]) -> Option<Hazard> {
+    let is_numbered = || view.image.tag_or_latest().starts_with(|first: char| first.is_ascii_digit());
+    let what = match release {
+        Some(release) if releases::is_archived(release) => {
+            format!("the packages of Debian {} are only in its archive any more", release.name)
+        }
+        Some(_) => return None,
+        None if is_numbered() => {
+            format!(
+                "which Debian release `{}` has is not known, and it may be an old one",
+                view.image.familiar()
+            )
+        }
+        None => return None,
+    };
+    let message = format!("{what}, so that {} may not be found there", list.join(", "));
+    let place = Some(Place::Here(view.stage.image.span()));
+    Some(Hazard { id: "archived-release", message, place })
 }
 
 /// Whether the build is known to be what a package for fetching is there for: a RUN uses its command, and nothing that starts

@@ -69,6 +69,14 @@ const UBUNTU: [(&str, &str); 17] = [
     ("12.04", "precise"),
 ];
 
+/// Releases of Debian whose packages are only in its archive any more.
+const ARCHIVED: [&str; 4] = ["wheezy", "jessie", "stretch", "buster"];
+
+/// Whether `apt-get update` fails in an image of the release as it is.
+pub(crate) fn is_archived(release: &Release) -> bool {
+    release.family == Family::Debian && ARCHIVED.contains(&release.name.as_str())
+}
+
 /// The release of the builder.
 ///
 /// # Errors

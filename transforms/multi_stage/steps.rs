@@ -144,7 +144,8 @@ pub(crate) fn run(
                 }
                 Effect::Folders(paths) => {
                     for path in paths {
-                        if is_carried(split, &path) || made.has(&path) || is_left_behind(view, &path) {
+                        let is_never_run = is_left_behind(view, &path) || is_setting_of_builds(&path);
+                        if is_carried(split, &path) || made.has(&path) || is_never_run {
                             continue;
                         }
                         folders.push((index, path));

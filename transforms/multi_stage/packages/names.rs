@@ -99,6 +99,11 @@ pub(super) fn of(name: &str, family: Family, release: Option<&Release>) -> Use {
     if is_header { Use::Unknown } else { Use::Run }
 }
 
+/// Whether a package is for fetching, unpacking or signing, and has a command that programs may start, too.
+pub(crate) fn is_for_fetching(name: &str) -> bool {
+    FETCH.iter().any(|(known, command)| *known == name && !command.is_empty())
+}
+
 /// Versions of compilers: `gcc-12`, `g++-11`, `clang-15`, `python3.11-dev`, `linux-headers-6.1`.
 fn is_compiler(name: &str) -> bool {
     let numbered = |prefix: &str| {

@@ -14,9 +14,6 @@ use crate::support::base_images::{self, Family};
 const RELEASES: [&str; 9] =
     ["wheezy", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie", "forky", "sid"];
 
-/// Releases whose packages are only in Debian's archive any more: `apt-get update` fails in their images.
-pub(super) const ARCHIVED: [&str; 4] = ["wheezy", "jessie", "stretch", "buster"];
-
 /// An official Python image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Python {

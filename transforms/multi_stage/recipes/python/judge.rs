@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use harden_core::Hazard;
 
 use super::here;
-use super::image::{ARCHIVED, Python};
+use super::image::Python;
 use super::known::{self, Need};
 use super::requirements::Wanted;
+use super::sources;
 use super::steps::Installs;
+use crate::multi_stage::effects::{self, Effect};
+use crate::multi_stage::packages::names::is_for_fetching;
 use crate::multi_stage::split::Split;
 use crate::multi_stage::view::View;
 
@@ -194,18 +197,30 @@ pub(super) fn packages(
             format!("what {}{more} may need of the full image is not known", shown.join(", ")),
         );
     }
-    if python.release.is_some_and(|release| ARCHIVED.contains(&release)) && !needed.is_empty() {
-        hazard(
-            "archived-release",
-            "the packages of this Debian release are only in its archive any more, so none can be installed"
-                .to_owned(),
-        );
-    }
     split.packages.extend(needed.into_iter().map(str::to_owned));
     if !python.full {
         split.packages.extend(of_tools(python, tools).into_iter().map(str::to_owned));
         split.packages.extend(programs(view, python, &wanted));
+        if sources::start_programs(view) {
+            split.packages.extend(fetchers(view));
+        }
     }
+}
+
+/// Packages for fetching that steps install and do not take away again: programs may start what they have.
+fn fetchers(view: &View<'_, '_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for effect in view.ran().flat_map(|ran| effects::of(view, ran)) {
+        match effect {
+            Effect::Packages(found) => {
+                let kept = found.into_iter().filter(|one| one.group.is_none());
+                names.extend(kept.map(|one| one.name().to_owned()).filter(|name| is_for_fetching(name)));
+            }
+            Effect::Unpackages(gone) => names.retain(|name| !gone.contains(name)),
+            _ => {}
+        }
+    }
+    names
 }
 
 /// Libraries that come with compilers and that compiled code is linked against.

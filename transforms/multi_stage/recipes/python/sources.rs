@@ -3,6 +3,7 @@
 
 use harden_core::{Hazard, Missing, Place};
 
+use crate::multi_stage::files::{Files, Placed};
 use crate::multi_stage::view::View;
 use crate::support::image_paths::CopyKind;
 
@@ -60,10 +61,7 @@ pub(super) fn hazards(view: &View<'_, '_>, full: bool) -> Vec<Hazard> {
         let message = "the build context has no source of a Python program, so which programs and libraries it uses is not known";
         return vec![Hazard { id: "context-unknown", message: message.to_owned(), place: None }];
     }
-    let sources = files
-        .all
-        .values()
-        .filter(|file| is_python(&file.context) && !file.special && !is_test(&file.context));
+    let sources = sources(files);
     let unread = |message: String| Hazard { id: "sources-unread", message, place: None };
     let mut bytes = 0;
     for (index, file) in sources.enumerate() {
@@ -88,6 +86,22 @@ pub(super) fn hazards(view: &View<'_, '_>, full: bool) -> Vec<Hazard> {
     Vec::new()
 }
 
+/// Whether sources start programs, or nobody can tell.
+pub(super) fn start_programs(view: &View<'_, '_>) -> bool {
+    let Ok(files) = view.files() else { return true };
+    let mut bytes = 0;
+    sources(files).enumerate().any(|(index, file)| {
+        let Ok(text) = view.ctx.context_text(&file.context) else { return true };
+        bytes += text.len();
+        index >= MAX_SOURCES || bytes > MAX_BYTES || found(&text, true).is_some()
+    })
+}
+
+/// The sources that the program may run.
+fn sources(files: &Files) -> impl Iterator<Item = &Placed> {
+    files.all.values().filter(|file| is_python(&file.context) && !file.special && !is_test(&file.context))
+}
+
 /// Whether a file is Python source, by its name.
 fn is_python(path: &str) -> bool {
     std::path::Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("py"))
@@ -106,6 +120,14 @@ fn found(text: &str, full: bool) -> Option<(usize, &'static str)> {
     let system: &[(&str, &str)] = if full { &SYSTEM } else { &[] };
     text.lines().enumerate().find_map(|(index, line)| {
         let code = line.split('#').next().unwrap_or_default();
+        let is_started = |name: &&str| code.contains(*name);
+        let compiles = SYSTEM.iter().any(|(name, _)| code.contains(name))
+            && ["gcc", "g++", "cmake", "make ", "'make'", "\"make\"", "cargo", "rustc"]
+                .iter()
+                .any(is_started);
+        if compiles {
+            return Some((index + 1, "compiles code"));
+        }
         let (_, what) = COMPILING.iter().chain(system).find(|(name, _)| code.contains(name))?;
         Some((index + 1, *what))
     })
@@ -122,6 +144,8 @@ mod tests {
         assert_eq!(found("from ctypes import CDLL", true), Some((1, "opens libraries")));
         let gcc = "from ctypes import CDLL\nsubprocess.run(['gcc'])";
         assert_eq!(found(gcc, false), Some((2, "compiles code")));
+        assert_eq!(found("os.system('make all')", false), Some((1, "compiles code")));
+        assert_eq!(found("os.system('ls')", false), None);
         assert!(is_test("app/tests/a.py") && is_test("test_x.py") && !is_test("app/latest.py"));
     }
 }
