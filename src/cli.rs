@@ -57,6 +57,10 @@ pub enum Command {
     ///
     /// Takes the options of a run. Nothing is written unless --write is given, and then only what passed.
     Verify(RunArgs),
+    /// Commit the changes on a new branch, one commit for each transform.
+    ///
+    /// Takes the options of a run. Neither the work tree nor the index nor the branch that is checked out is touched.
+    Commit(CommitArgs),
     /// Write a harden.toml that shows every setting, each with its default and switched off.
     Init(InitArgs),
     /// Print the completion script of a shell.
@@ -71,6 +75,22 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
+}
+
+/// `commit`.
+#[derive(Debug, Args)]
+pub struct CommitArgs {
+    /// The run.
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// Name of the branch. It must not exist, unless it holds these very changes.
+    #[arg(long, help_heading = "Committing", value_name = "NAME", default_value = "harden/dockerfiles")]
+    pub branch: String,
+
+    /// Write the body of a pull request to this file, in Markdown.
+    #[arg(long, help_heading = "Committing", value_name = "FILE")]
+    pub pr_body: Option<PathBuf>,
 }
 
 /// What is looked at, and where facts come from.
@@ -289,6 +309,17 @@ impl RunArgs {
             ModeArgs { check: true, .. } => Mode::Check,
             _ => Mode::Diff,
         }
+    }
+
+    /// Whether `--diff`, `--write` or `--check` is given.
+    pub(crate) fn has_mode(&self) -> bool {
+        self.mode.diff || self.mode.write || self.mode.check
+    }
+
+    /// The same run as one whose changes are made, with another output.
+    pub(crate) fn made(&self, format: Format) -> Self {
+        let mode = ModeArgs { diff: false, write: true, check: false };
+        Self { mode, format, ..self.clone() }
     }
 
     /// Those of `all` that `--only` and `--skip` leave, in the order they run.

@@ -4,6 +4,7 @@
 //! and `harden-transforms`; everything that touches files, the terminal or the network lives here.
 
 pub mod cli;
+mod commit;
 pub mod config;
 pub mod discover;
 mod engine;

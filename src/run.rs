@@ -1,6 +1,7 @@
 //! A run: find, look up, rewrite, print or write, and the exit code.
 
 mod beside;
+mod commit;
 mod dirty;
 mod document;
 mod file;
@@ -57,6 +58,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         Some(Command::Explain { name }) => explain(name, &mut out),
         Some(Command::Resolve(args)) => resolve::resolve(args, &mut out, &mut err),
         Some(Command::Update(args)) => rewrite(args, Verb::Update, &mut out, &mut err),
+        Some(Command::Commit(args)) => commit::commit(args, &mut out, &mut err),
         Some(Command::Verify(args)) => verify::verify(args, &mut out, &mut err),
         Some(Command::Init(args)) => say(setup::init(args), &mut out, &mut err),
         Some(Command::Completions { shell }) => say(Ok(setup::completions(*shell)), &mut out, &mut err),

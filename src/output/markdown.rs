@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dockerfile_syntax::Dockerfile;
 use harden_core::{ForeignRule, redact};
 
+pub(crate) use self::body::why;
 use self::escape::{code, prose};
 use super::text::notes::Notes;
 use super::text::quoted;

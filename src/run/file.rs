@@ -83,9 +83,40 @@ impl<'s> Draft<'s> {
         self.result.as_ref().map(|ready| (ready.read.text(), &ready.outcome))
     }
 
+    /// The file as it was found; `None` when it could not be handled, or is standard input.
+    pub(super) fn found(&self) -> Option<&Path> {
+        match &self.result.as_ref().ok()?.read {
+            Text::File(original) => Some(original.path()),
+            Text::Stdin(_) => None,
+        }
+    }
+
+    /// Takes the file for one that could not be handled.
+    pub(super) fn fail(&mut self, why: &str) {
+        self.result = Err(Failure::Other(format!("{}: {why}", self.path)));
+    }
+
     /// What it wants in files that several Dockerfiles share.
     fn take_request(&mut self) -> Option<Request> {
         self.result.as_mut().ok()?.beside.request.take()
+    }
+
+    /// Renders for two readers what somebody else writes.
+    pub(super) fn told(mut self, first: &Renderer<'_>, second: &Renderer<'_>) -> (Rendered, Rendered) {
+        let request = self.take_request();
+        let result = self.result.map(|Ready { read, outcome, beside }| Rewritten {
+            before: read.text().into(),
+            outcome,
+            page: beside.page,
+        });
+        let both = catch_unwind(AssertUnwindSafe(|| {
+            (first.file(&self.path, &result), second.file(&self.path, &result))
+        }));
+        let (rendered, other) = both.unwrap_or_else(|panic| {
+            let failed = Err(crash(&self.path, "it may be committed", panic.as_ref()));
+            (first.file(&self.path, &failed), second.file(&self.path, &failed))
+        });
+        (Rendered { request, ..rendered }, other)
     }
 
     /// Writes when asked to, and renders. A panic costs this file only.

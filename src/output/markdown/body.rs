@@ -167,7 +167,7 @@ impl Page {
 }
 
 /// The first paragraph of "Why" on a page.
-fn why(doc: &str) -> Option<String> {
+pub(crate) fn why(doc: &str) -> Option<String> {
     let (_, rest) = doc.split_once("\n## Why\n")?;
     let paragraph: Vec<&str> =
         rest.trim_start().lines().take_while(|line| !line.is_empty() && !line.starts_with('#')).collect();
