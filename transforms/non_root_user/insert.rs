@@ -30,7 +30,8 @@ pub(crate) fn below(instruction: Instruction<'_>, lines: &[String]) -> Result<Ed
     let at = instruction.full_span().end;
     let complete = file.text()[..at as usize].ends_with('\n');
     let mut text = String::new();
-    if is_spaced(instruction) {
+    // hadolint 2.15 reads a heredoc only when a blank line or nothing follows it.
+    if is_spaced(instruction) || instruction.heredocs().len() > 0 {
         text.push_str(newline);
     }
     let indent = indent(instruction);
