@@ -322,7 +322,7 @@ def main():
     parser.add_argument("--sample", type=int, help="at most so many Dockerfiles of a folder, evenly spread over its sorted names")
     parser.add_argument("--top", type=int, help="at most so many rules in a table")
     parser.add_argument("--keep", type=pathlib.Path, help="copy the rewritten folders there, to look at findings")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     tools = {"hadolint": ("hadolint " + HADOLINT.split("==")[1], hadolint), "checkov": ("Checkov " + CHECKOV.split("==")[1], checkov)}
     chosen = options.only.split(",")
     if not set(chosen) <= set(tools):
