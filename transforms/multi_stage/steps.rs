@@ -366,7 +366,14 @@ fn comes_again(view: &View<'_, '_>, split: &Split, step: &Step<'_>, ran: &Ran, p
         to.is_ok_and(|to| repeated(to) && (is_below(to, path) || is_below(path, to)))
     });
     let forced = ran.name() == Some("rm") && ran.command.has_flag(Some('f'), "force");
-    let is_known = || view.files().map_or(true, |files| files.all.keys().any(|file| is_below(path, file)));
+    // A pattern that matches nothing would have failed before, too.
+    let is_pattern = path.contains(['*', '?', '[']);
+    let is_known = || {
+        is_pattern
+            || view
+                .files()
+                .map_or(true, |files| files.all.contains_key(path) || files.below(path).next().is_some())
+    };
     brings && (forced || is_known())
 }
 
