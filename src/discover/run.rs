@@ -27,6 +27,7 @@ pub(super) enum Only {
     Pid,
     Entrypoint,
     Command,
+    Healthcheck,
 }
 
 /// The name of an image.
@@ -83,6 +84,7 @@ fn only(kind: &ServiceKind) -> Option<Only> {
         ServiceKind::HostPid => Only::Pid,
         ServiceKind::Entrypoint(_) => Only::Entrypoint,
         ServiceKind::Command(_) => Only::Command,
+        ServiceKind::Healthcheck(_) => Only::Healthcheck,
         ServiceKind::Port(_) | ServiceKind::Mount(_) | ServiceKind::CapAdd(_) | ServiceKind::Device(_) => {
             return None;
         }

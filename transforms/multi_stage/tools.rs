@@ -9,7 +9,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use harden_core::syntax::{Instruction, Keyword, Reference};
-use harden_core::{Hazard, Place, Why, image_path};
+use harden_core::{Hazard, Place, ServiceKind, Why, image_path, shell};
 
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line, is_carried};
@@ -187,6 +187,7 @@ pub(crate) fn check(
         }
     }
     started(view, split, &mut needs);
+    health(view, &mut needs);
     let mut done = BTreeSet::new();
     for need in needs {
         let name = need.word.rsplit('/').next().unwrap_or_default();
@@ -254,6 +255,27 @@ fn started(view: &View<'_, '_>, split: &mut Split, needs: &mut Vec<Need>) {
             format!("{} is run at start, and what it needs is not known: {}", unread.name, unread.why);
         let place = unread.place.clone().or(Some(Place::Here(view.stage.image.span())));
         split.hazards.push(Hazard { id: "start-unread", message, place });
+    }
+}
+
+/// What health checks of services run.
+fn health(view: &View<'_, '_>, needs: &mut Vec<Need>) {
+    for service in &view.ctx.setup.services {
+        for setting in &service.settings {
+            let ServiceKind::Healthcheck(words) = &setting.kind else { continue };
+            let by = format!("the health check of the service {}", service.name);
+            let mut need =
+                |word: &str| needs.push(Need { word: word.to_owned(), by: by.clone(), may_fail: false });
+            if let Some(first) = words.first() {
+                need(first);
+            }
+            let [_, option, text] = words.as_slice() else { continue };
+            if option == "-c" {
+                let script = shell::read(text);
+                let names = script.commands.iter().filter_map(|command| command.words.first());
+                names.filter(|word| word.literal).for_each(|word| need(&word.text));
+            }
+        }
     }
 }
 

@@ -101,6 +101,8 @@ pub enum ServiceKind {
     Entrypoint(Vec<String>),
     /// `command:`; a string has been split into words as Compose does. Empty when it takes away the image's.
     Command(Vec<String>),
+    /// `healthcheck:`; what is executed, a text as `sh -c TEXT`.
+    Healthcheck(Vec<String>),
 }
 
 /// Something mounted into the container.

@@ -63,6 +63,10 @@ impl Reader<'_> {
                 let words = self.command(value).map(ServiceKind::Command);
                 self.only(Only::Command, *line, words);
             }
+            "healthcheck" => {
+                let words = self.health(value).map(ServiceKind::Healthcheck);
+                self.only(Only::Healthcheck, *line, words);
+            }
             "ports" | "expose" => self.each(value, Self::ports),
             "volumes" => self.each(value, |reader, item| {
                 let mount = mounts::volume(item, reader.expand, reader.volumes);
@@ -125,6 +129,24 @@ impl Reader<'_> {
         Some(
             words::split(&text).unwrap_or_else(|| text.split_ascii_whitespace().map(str::to_owned).collect()),
         )
+    }
+
+    /// What `test` executes; nothing when it is switched off or says nothing (Compose specification, "healthcheck").
+    fn health(&self, value: &Node) -> Option<Vec<String>> {
+        if value.get("disable").is_some_and(|node| self.expand.switch(node).unwrap_or(true)) {
+            return None;
+        }
+        let test = value.get("test")?;
+        let script = |text: String| vec!["sh".to_owned(), "-c".to_owned(), text];
+        if !test.is_list() {
+            return self.expand.scalar(test).map(script);
+        }
+        let mut words = test.items().iter().filter_map(|item| self.expand.scalar(item));
+        match words.next()?.as_str() {
+            "CMD" => Some(words.collect()),
+            "CMD-SHELL" => words.next().map(script),
+            _ => None,
+        }
     }
 
     /// `[[IP:]PUBLISHED:]TARGET[/PROTOCOL]`, or a map with `target`; a range gives both its ends.

@@ -85,7 +85,8 @@ fn judge(service: &Service, setting: &ServiceSetting) -> Option<Risk> {
         | ServiceKind::HostNetwork
         | ServiceKind::Port(_)
         | ServiceKind::Entrypoint(_)
-        | ServiceKind::Command(_) => None,
+        | ServiceKind::Command(_)
+        | ServiceKind::Healthcheck(_) => None,
     }
 }
 

@@ -192,6 +192,27 @@ fn commands() {
 }
 
 #[test]
+fn health_checks() {
+    let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    for (text, expected) in [
+        ("test: curl -f localhost", Some(&["sh", "-c", "curl -f localhost"][..])),
+        (
+            "test: [CMD-SHELL, 'curl -f localhost || exit 1']",
+            Some(&["sh", "-c", "curl -f localhost || exit 1"]),
+        ),
+        ("test: [CMD, curl, -f, localhost]", Some(&["curl", "-f", "localhost"])),
+        ("test: [NONE]", None),
+        ("test: []", None),
+        ("test: [CMD, curl]\n      disable: true", None),
+        ("interval: 3s", None),
+    ] {
+        let expected: Vec<_> =
+            expected.map(|list| ServiceKind::Healthcheck(words(list))).into_iter().collect();
+        assert_eq!(one(&format!("healthcheck:\n      {text}")), expected, "{text}");
+    }
+}
+
+#[test]
 fn capabilities_devices_and_memory() {
     let capability = |name: &str| ServiceKind::CapAdd(name.into());
     assert_eq!(
