@@ -38,7 +38,7 @@ pub fn man(folder: Option<&Path>) -> Result<Answer, String> {
 /// File names and pages: that of the program, then those of the verbs in the order of the help.
 fn pages() -> io::Result<Vec<(String, String)>> {
     let whole = command().disable_help_subcommand(true);
-    let mut whole = described(whole.subcommand_help_heading("VERBS").subcommand_value_name("verb"));
+    let mut whole = described(whole.subcommand_help_heading("VERBS").subcommand_value_name("VERB"));
     whole.build();
     let verbs: Vec<Command> = whole.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect();
     let mut pages = Vec::with_capacity(verbs.len() + 1);
@@ -60,7 +60,10 @@ fn described(command: Command) -> Command {
 
 /// The name of the file and its text; `other` is the program whose page it points to.
 fn page(command: &Command, other: Option<&str>) -> io::Result<(String, String)> {
-    let man = Man::new(command.clone());
+    // The usage of the help, instead of a list of all options.
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    let man = Man::new(command.clone().override_usage(usage));
     let mut text = title(&man.get_filename()).into_bytes();
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;

@@ -54,7 +54,7 @@ fn json_of(text: &str) -> Value {
         };
         Value::Object(table.iter().map(pair).collect::<Map<_, _>>())
     }
-    object(DeTable::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).get_ref())
+    object(DeTable::parse(text).unwrap().get_ref())
 }
 
 /// The settings of the schema, named as in [`settings`], each with all that is said of it.
