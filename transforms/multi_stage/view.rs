@@ -49,13 +49,27 @@ pub(crate) struct Step<'a> {
     pub(crate) is_read: bool,
 }
 
-/// Whether a file may be split at all: one stage on a known image. Cheap, for the many that may not.
+/// Whether a file may be split at all: one stage, and something of it that a recipe looks for. Cheap, for the many that
+/// may not.
 pub(crate) fn is_candidate(ctx: &Context<'_>) -> bool {
+    /// In the names of images that recipes know.
+    const IMAGES: [&str; 7] = ["buildpack-deps", "dotnet", "gcc", "golang", "node", "python", "rust"];
+    /// In the commands of recipes that look at more images.
+    const COMMANDS: [&str; 8] = ["cc ", "clang", "dotnet", "g++", "gradle", "make", "maven", "mvn"];
+
     let [stage] = ctx.build.stages.as_slice() else { return false };
-    let runs = |one: &Instruction<'_>| one.keyword() == Keyword::Run;
-    stage.instructions.len() <= MAX_STEPS
-        && matches!(stage.base, Base::Image(_))
-        && stage.instructions.iter().any(runs)
+    let Base::Image(image) = &stage.base else { return false };
+    let mut runs = stage.instructions.iter().filter(|one| one.keyword() == Keyword::Run).peekable();
+    if stage.instructions.len() > MAX_STEPS || runs.peek().is_none() {
+        return false;
+    }
+    let names = |part: &&str| image.repository().contains(*part);
+    // The body of a heredoc is not part of the joined text.
+    let runs_it = |run: &Instruction<'_>| {
+        let text = run.file().slice(run.span());
+        COMMANDS.iter().any(|command| text.contains(command))
+    };
+    IMAGES.iter().any(names) || runs.any(runs_it)
 }
 
 impl<'c, 'a> View<'c, 'a> {
