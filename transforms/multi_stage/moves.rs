@@ -94,10 +94,13 @@ fn workdir(view: &View<'_, '_>, split: &Split) -> Result<String, Why> {
 /// COPY and ADD: into the project they are the business of the recipe, anything else the runtime stage gets as well.
 fn copy(view: &View<'_, '_>, split: &Split, step: &Step<'_>) -> Result<Fate, Why> {
     let at = step.instruction.span();
-    let Some(copied) = view.run.paths.copied().find(|one| one.instruction.span() == at) else {
-        return Err(Why::new("copy-unknown", "a COPY could not be read"));
+    let unknown = |why: &str| {
+        let message = format!("where `{}` puts its files is not known: {why}", first_line(step.instruction));
+        Why::new("copy-unknown", message)
     };
-    let destination = copied.destination.clone()?;
+    let copied = view.run.paths.copied().find(|one| one.instruction.span() == at);
+    let copied = copied.ok_or_else(|| unknown("it cannot be read"))?;
+    let destination = copied.destination.clone().map_err(|why| unknown(&why.message))?;
     let inside = is_in_project(split, &destination) || is_carried(split, &destination);
     Ok(if inside { Fate::Build } else { Fate::Both })
 }
