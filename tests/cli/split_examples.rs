@@ -30,11 +30,9 @@ fn sandbox(example: &str) -> Sandbox {
 /// The one block of a README behind a fence like ```` ```dockerfile before ````.
 fn block(example: &str, readme: &str, role: &str) -> String {
     let fence = format!("```dockerfile {role}\n");
-    let mut found = readme.split(&fence).skip(1);
-    let (Some(rest), None) = (found.next(), found.next()) else {
-        panic!("{example}/README.md has not one block `{role}`");
-    };
-    rest.split("```").next().unwrap().to_owned()
+    let found: Vec<&str> = readme.split(&fence).skip(1).collect();
+    assert_eq!(found.len(), 1, "{example}/README.md has one block `{role}`");
+    found[0].split("```").next().unwrap().to_owned()
 }
 
 #[test]
