@@ -92,6 +92,9 @@ impl Git {
             "core.hooksPath=/dev/null",
             "-c",
             "core.splitIndex=false",
+            // No file of the work tree is read, so none would change when it is checked out again.
+            "-c",
+            "core.safecrlf=false",
         ]);
         git.args(arguments);
         for name in FOREIGN {

@@ -29,6 +29,51 @@ fn line_endings_of_the_repository_stay() {
     }
 }
 
+/// The page is new and ends its lines as harden does; git converts it like every other file.
+#[test]
+fn line_endings_of_a_work_tree_are_converted() {
+    let world = World::tree();
+    world.git(&["config", "core.autocrlf", "true"]);
+    world.git(&["config", "core.safecrlf", "true"]);
+    world.git(&["rm", "-rq", "--cached", "."]);
+    world.git(&["reset", "-q", "--hard"]);
+    assert!(fs::read_to_string(world.path("r/web/Dockerfile")).unwrap().contains("\r\n"));
+    let said = world.commit(&[]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for name in ["web/Dockerfile", "web/Dockerfile.runtime.md", "api/.env.example"] {
+        assert!(!world.text(BRANCH, name).contains('\r'), "{name}");
+    }
+    world.git(&["switch", "-q", BRANCH]);
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+}
+
+/// Object ids of 64 digits and a work tree with a part of the files; an index in two files.
+#[test]
+fn other_kinds_of_repositories() {
+    let world = World::tree();
+    fs::remove_dir_all(world.path("r/.git")).unwrap();
+    world.git(&["init", "-q", "--object-format=sha256"]);
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-qm", "first"]);
+    world.git(&["sparse-checkout", "set", "--sparse-index", "web"]);
+    assert!(!world.path("r/api").exists());
+    let before = world.state();
+    let said = world.commit(&[]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(world.state(), before);
+    assert_eq!(world.git(&["rev-parse", BRANCH]).len(), 64);
+    let files = world.git(&["diff", "--name-only", "main", BRANCH]);
+    assert_eq!(files, "web/Dockerfile\nweb/Dockerfile.runtime.md");
+    world.git(&["fsck", "--strict", "--no-dangling"]);
+
+    let world = World::tree();
+    world.git(&["config", "core.splitIndex", "true"]);
+    world.git(&["update-index", "--split-index"]);
+    let before = world.state();
+    assert_eq!(world.commit(&[]).code, Some(0));
+    assert_eq!(world.state(), before, "an index of harden's own is left behind");
+}
+
 #[cfg(unix)]
 #[test]
 fn modes_links_and_filters() {
