@@ -88,6 +88,7 @@ fn fix(view: &View<'_, '_>, mut split: Split) -> Result<(Fix, Vec<harden_core::H
         split.copies.retain(|copy| is_made(&copy.from) || !files.come_later(&copy.from, end));
     }
     let moves = moves::plan(view, &mut split)?;
+    gates::downloads(&mut split);
     let mut hazards = std::mem::take(&mut split.hazards);
     hazards.extend(gates::lower(view, &split, &moves));
     let mut seen = std::collections::BTreeSet::new();

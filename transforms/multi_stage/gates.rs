@@ -3,9 +3,10 @@
 use harden_core::syntax::Keyword;
 use harden_core::{Hazard, Launch, MountSource, Place, ServiceKind, Why};
 
-use super::moves::{Fate, Moves};
+use super::moves::{Fate, Moves, first_line};
+use super::ran::Ran;
 use super::split::Split;
-use super::view::View;
+use super::view::{Step, View};
 
 /// What stops every split.
 ///
@@ -40,7 +41,48 @@ pub(crate) fn stop(view: &View<'_, '_>) -> Result<(), Why> {
 pub(crate) fn lower(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Vec<Hazard> {
     let mut hazards = services(view, split);
     hazards.extend(base_variables(view, split, moves));
+    hazards.extend(scripts(view, split));
     hazards
+}
+
+/// Scripts that nobody reads here and that run behind the split, in an image with fewer programs.
+fn scripts(view: &View<'_, '_>, split: &Split) -> Vec<Hazard> {
+    let image = split.runtime.image.as_ref();
+    if image.is_some_and(|image| image.familiar() == view.image.familiar()) {
+        return Vec::new();
+    }
+    let is_shell = |ran: &Ran| matches!(ran.name(), Some("ash" | "bash" | "dash" | "sh" | "zsh"));
+    let is_script = |ran: &Ran| {
+        let first = ran.command.words.first().map(|word| word.text.as_str());
+        first.is_some_and(|word| word.contains('/') && word.strip_suffix(".sh").is_some())
+    };
+    let behind = view.steps.iter().skip(split.last + 1);
+    let found = behind.filter(|step| step.ran.iter().any(|ran| is_shell(ran) || is_script(ran)));
+    let hazard = |step: &Step<'_>| Hazard {
+        id: "script-unread",
+        message: format!(
+            "what the script of `{}` needs is not known, and `{}` has fewer programs than the builder",
+            first_line(step.instruction),
+            split.runtime.text
+        ),
+        place: Some(Place::Here(step.instruction.span())),
+    };
+    found.map(hazard).collect()
+}
+
+/// Leaves a folder behind where the image of the builder keeps everything it downloads, when a step unpacks something in it.
+///
+/// `golang` begins in `/go`, its GOPATH (docker-library/golang), so that what is unpacked before the first WORKDIR is there.
+pub(crate) fn downloads(split: &mut Split) {
+    const FOLDERS: [&str; 4] = ["/go", "/root/.m2", "/usr/local/cargo", "/usr/local/go"];
+    let before = split.copies.len();
+    split.copies.retain(|copy| !copy.folder || !FOLDERS.contains(&copy.from.as_str()));
+    if split.copies.len() < before {
+        let message =
+            "something is unpacked in the folder of the tools, and whether the program reads it is not known";
+        let message = message.to_owned();
+        split.hazards.push(Hazard { id: "unpacked-among-tools", message, place: None });
+    }
 }
 
 /// Services that use the image in another way than it starts by itself.
