@@ -45,8 +45,9 @@ AWKWARD = re.compile(r"^\s*RUN\s+(true|false|\d+)\s*$", re.I | re.M)
 @dataclasses.dataclass(frozen=True)
 class Finding:
     rule: str
-    line: int  # from 1; 0 is the whole file
+    line: int  # from 1
     title: str = dataclasses.field(compare=False)
+    whole: bool = False  # about the file; the line is where the tool points
 
 
 @dataclasses.dataclass
@@ -117,7 +118,9 @@ def checkov(programs, folder, home):
         for one in results.get("passed_checks", []) + results.get("skipped_checks", []):
             found.setdefault(number(one["file_path"]), [])
         for one in results.get("failed_checks", []):
-            found.setdefault(number(one["file_path"]), []).append(Finding(one["check_id"], 0, one["check_name"]))
+            found.setdefault(number(one["file_path"]), []).append(
+                Finding(one["check_id"], one["file_line_range"][0], one["check_name"], True)
+            )
     return found
 
 
@@ -214,7 +217,7 @@ def compare(name, old, new, found_before, found_after):
     for side, found in enumerate((found_before, found_after)):
         by_place = collections.defaultdict(list)
         for one in found:
-            by_place[one.rule, places[side].get(one.line)].append(one)
+            by_place[one.rule, None if one.whole else places[side].get(one.line)].append(one)
         sides.append(by_place)
     changes = []
     for mine, others, lines, other in (
@@ -344,10 +347,11 @@ def main():
             print(f"At most {options.sample} Dockerfiles of a folder, evenly spread over its sorted names.")
         for tool in chosen:
             wrong += verdict(*tools[tool], names, before, after, reasons, options, programs, work)
-    print("\n## Added for a reason\n")
-    for one in reasons.entries:
-        if one["count"]:
-            print(f"- {', '.join(one['rules'])}, {one['count']} times: {one['reason']} ({one['source']})")
+    used = [one for one in reasons.entries if one["count"]]
+    if used:
+        print("\n## Added for a reason\n")
+    for one in used:
+        print(f"- {', '.join(one['rules'])} ({one['count']}): {one['reason']} ({one['source']})")
     if wrong:
         print("\n## Not on the list\n")
         print("\n".join(f"- {one}" for one in wrong))
