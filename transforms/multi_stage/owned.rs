@@ -78,7 +78,7 @@ fn builder(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Option<String> 
 }
 
 /// The value of `--chown` of an instruction.
-fn chown<'a>(instruction: Instruction<'a>) -> Option<&'a str> {
+fn chown(instruction: Instruction<'_>) -> Option<&str> {
     instruction.flag("chown").and_then(Flag::value)
 }
 
