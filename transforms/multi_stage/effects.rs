@@ -8,7 +8,7 @@ mod packages;
 mod words;
 
 use super::ran::Ran;
-use super::recipes::node::project::installs_tools;
+use super::recipes::node::project::{installs_tools, sets_option};
 use super::view::View;
 use words::Words;
 
@@ -93,7 +93,7 @@ pub(crate) fn of(view: &View<'_, '_>, ran: &Ran) -> Vec<Effect> {
             effects.push(Effect::Unknown("the name of a command is a variable".to_owned()));
         }
         // A package for the whole image that containers use.
-        Some(_) if installs_tools(view, ran) => effects.push(Effect::System),
+        Some(_) if installs_tools(view, ran) || sets_option(ran) => effects.push(Effect::System),
         Some(name) => match command(&words, name) {
             Ok(found) => effects.extend(found),
             Err(why) => effects.push(Effect::Unknown(why)),

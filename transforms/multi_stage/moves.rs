@@ -76,6 +76,7 @@ pub(crate) fn plan(view: &View<'_, '_>, split: &mut Split) -> Result<Moves, Why>
     arguments(view, split, &mut moves);
     split.copies.extend(made.copies(view)?);
     let kept = packages::kept(view, &made.wanted);
+    packages::removed(view, split, &kept)?;
     tools::check(view, split, &moves.fates, &kept)?;
     owners::check(view, split, &moves.fates, !kept.is_empty())?;
     moves.install = packages::install(view, split, &made.wanted)?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use harden_core::{Hazard, Place, Why};
 
-use super::effects::{Effect, Manager, Package};
+use super::effects::{self, Effect, Manager, Package};
 use super::releases;
 use super::runtime_image::{self, Release};
 use super::split::Split;
@@ -150,7 +150,8 @@ pub(crate) fn install(
         }
     }
     let runtime = runtime_manager(split);
-    if list.is_empty() && !(wanted.upgrade && runtime.is_some()) {
+    let keeps_lists = needs_lists(view, split);
+    if list.is_empty() && !keeps_lists && !(wanted.upgrade && runtime.is_some()) {
         return Ok(None);
     }
     let Some(manager) = runtime.or(manager.filter(|_| split.runtime.shell && split.runtime.image.is_some()))
@@ -174,6 +175,7 @@ pub(crate) fn install(
         manager,
         recommends,
         upgrade: wanted.upgrade,
+        keeps_lists,
         noninteractive: noninteractive || list.iter().any(|name| name == "tzdata"),
         escape: view.ctx.file().escape(),
         newline: view.ctx.file().line_ending(),
@@ -181,6 +183,46 @@ pub(crate) fn install(
     let mut commands = wanted.mirrors.clone();
     commands.extend(text::commands(&options, &list));
     Ok(Some(Install { commands }))
+}
+
+/// Whether a step behind the split installs packages with the lists that a step of the builder fetched.
+fn needs_lists(view: &View<'_, '_>, split: &Split) -> bool {
+    let behind = view.steps.iter().skip(split.last + 1).flat_map(|step| &step.ran);
+    let first = behind.flat_map(|ran| effects::of(view, ran)).find_map(|effect| match effect {
+        Effect::Refresh => Some(false),
+        Effect::Packages(found) => Some(found.iter().any(Package::needs_lists)),
+        _ => None,
+    });
+    first == Some(true)
+}
+
+/// Looks for a step behind the split that takes packages away which stay in the builder.
+///
+/// # Errors
+/// `removes-packages`: `apt-get` and `apk` fail where a package is not installed.
+pub(crate) fn removed(view: &View<'_, '_>, split: &Split, kept: &[String]) -> Result<(), Why> {
+    let mut installed: BTreeSet<String> = kept.iter().cloned().collect();
+    for ran in view.steps.iter().skip(split.last + 1).flat_map(|step| &step.ran) {
+        for effect in effects::of(view, ran) {
+            match effect {
+                Effect::Packages(found) => {
+                    installed.extend(found.iter().map(|one| one.name().to_owned()));
+                    installed.extend(found.into_iter().filter_map(|one| one.group));
+                }
+                Effect::Unpackages(names) => {
+                    if let Some(name) = names.iter().find(|name| !installed.contains(*name)) {
+                        let message = format!(
+                            "a step behind the build removes {name}, which stays in the builder; remove it in the \
+                             step that installs it"
+                        );
+                        return Err(Why::new("removes-packages", message));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The runtime stage is the first to ask for packages, and Debian may have moved those of the release to its archive, where
@@ -191,14 +233,13 @@ fn archived(view: &View<'_, '_>, release: Option<&Release>, list: &[String]) -> 
         Some(release) if releases::is_archived(release) => {
             format!("the packages of Debian {} are only in its archive any more", release.name)
         }
-        Some(_) => return None,
         None if is_numbered() => {
             format!(
                 "which Debian release `{}` has is not known, and it may be an old one",
                 view.image.familiar()
             )
         }
-        None => return None,
+        _ => return None,
     };
     let message = format!("{what}, so that {} may not be found there", list.join(", "));
     let place = Some(Place::Here(view.stage.image.span()));

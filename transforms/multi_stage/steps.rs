@@ -139,8 +139,15 @@ pub(crate) fn run(
                 Effect::Unpackages(_) | Effect::Upgrade => {}
                 Effect::Repository => whole.possible = false,
                 Effect::Mirror => mirrors.push(index),
-                Effect::Account | Effect::System => {
+                Effect::Account => {
                     again.insert(index);
+                }
+                Effect::System => {
+                    let collects =
+                        matches!(ran.name(), Some("update-ca-certificates" | "update-ca-trust" | "fc-cache"));
+                    let late = !made.written.is_empty() || is_carried(split, "/usr/local/share");
+                    let side = if collects && late { &mut after } else { &mut again };
+                    side.insert(index);
                 }
                 Effect::Folders(paths) => {
                     for path in paths {
@@ -192,7 +199,9 @@ pub(crate) fn run(
                     };
                     let is_mode = matches!(effect, Effect::Modes(_));
                     if paths.iter().any(gone) {
-                        again.insert(index);
+                        let late = paths.iter().any(|path| is_brought(split, made, path));
+                        let side = if late { &mut after } else { &mut again };
+                        side.insert(index);
                     } else if is_mode && paths.iter().any(|path| is_new_folder(view, split, path)) {
                         after.insert(index);
                     }
@@ -201,9 +210,8 @@ pub(crate) fn run(
                     for path in paths {
                         let is_made = folders.iter().any(|(_, folder)| is_below(folder, &path))
                             && !split.copies.iter().any(|copy| is_below(&path, &copy.to));
-                        let is_here = is_carried(split, &path)
-                            || (is_in_project(split, &path) && !is_made)
-                            || made.has(&path);
+                        let is_here =
+                            is_brought(split, made, &path) || (is_in_project(split, &path) && !is_made);
                         let side = if is_here { &mut after } else { &mut again };
                         side.insert(index);
                     }
@@ -375,6 +383,15 @@ fn comes_again(view: &View<'_, '_>, split: &Split, step: &Step<'_>, ran: &Ran, p
                 .map_or(true, |files| files.all.contains_key(path) || files.below(path).next().is_some())
     };
     brings && (forced || is_known())
+}
+
+/// Whether what is at a path, or something below it, comes with the files of the builder.
+fn is_brought(split: &Split, made: &Made, path: &str) -> bool {
+    let below = |copy: &CopyOut| is_below(path, &copy.to);
+    is_carried(split, path)
+        || made.has(path)
+        || split.copies.iter().any(below)
+        || made.written.iter().any(below)
 }
 
 /// Whether a path is a folder that the runtime stage makes anew, so that its own mode is lost: COPY keeps the modes of what

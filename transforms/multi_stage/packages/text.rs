@@ -3,12 +3,15 @@
 use crate::multi_stage::effects::Manager;
 
 /// How packages are installed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Options {
     pub(super) manager: Manager,
     /// Recommended packages come with them.
     pub(super) recommends: bool,
     /// All packages are brought up to date first.
     pub(super) upgrade: bool,
+    /// A step behind it needs the lists of packages.
+    pub(super) keeps_lists: bool,
     /// Packages may not ask questions.
     pub(super) noninteractive: bool,
     /// The escape character of the file.
@@ -65,7 +68,9 @@ pub(super) fn commands(options: &Options, names: &[String]) -> Vec<String> {
     if !names.is_empty() {
         commands.push(list(options, &install, names));
     }
-    commands.extend(after.iter().map(|&text| text.to_owned()));
+    if !(options.keeps_lists && options.manager == Manager::Apt) {
+        commands.extend(after.iter().map(|&text| text.to_owned()));
+    }
     commands
 }
 

@@ -125,7 +125,8 @@ fn split(
     }
     hazards.extend(project::foreign_owner(view, project));
     hazards.extend(stale);
-    let reads_settings = ["npm", "yarn", "yarnpkg", "npx"].iter().any(|name| start.runs(name));
+    let installs = view.ran().any(|ran| project::installs_tools(view, ran));
+    let reads_settings = installs || ["npm", "yarn", "yarnpkg", "npx"].iter().any(|name| start.runs(name));
     Ok(Split {
         recipe: "node",
         reason: reason(gain, &runtime.text, &project.root),

@@ -84,12 +84,19 @@ fn project(view: &View<'_, '_>, works: &[Work], last: usize, is_full: bool) -> R
         }
     }
     project.last = housekeeping(view, works, last);
+    let removes =
+        |ran: &Ran| effects::of(view, ran).iter().any(|effect| matches!(effect, Effect::Unpackages(_)));
+    let removing = view.steps.iter().filter(|step| step.ran.iter().any(removes)).map(|step| step.index);
+    project.last = removing.max().map_or(project.last, |index| index.max(project.last));
     if is_full {
         project.last = full_image(view, works, project.last);
     }
     project.root = root(view, &project)?;
+    let tools = view.ran().any(|ran| installs_tools(view, ran));
     for work in works.iter().filter(|work| work.at.0 <= project.last) {
         let is_explained = match &work.kind {
+            // Settings of npm hold for packages that the runtime stage installs, too.
+            Kind::Housekeeping if tools && is_setting(view, work) => false,
             Kind::Install { .. } | Kind::Script(_) | Kind::Prune | Kind::Housekeeping => true,
             Kind::Global(names) => {
                 let only_builds = !names.is_empty() && names.iter().all(|name| is_builder(name));
@@ -227,6 +234,17 @@ pub(in crate::multi_stage) fn installs_tools(view: &View<'_, '_>, ran: &Ran) -> 
     }
     let Some(Work { kind: Kind::Global(names), .. }) = commands::read(ran) else { return false };
     !names.is_empty() && names.iter().all(|name| is_repeated(name) || is_builder(name))
+}
+
+/// Whether a command sets an option of a package manager: `npm config set registry …`.
+fn is_setting(view: &View<'_, '_>, work: &Work) -> bool {
+    view.ran().any(|ran| ran.at == work.at && sets_option(ran))
+}
+
+/// As [`is_setting`].
+pub(in crate::multi_stage) fn sets_option(ran: &Ran) -> bool {
+    let words: Vec<&str> = ran.command.words.iter().take(3).map(|word| word.text.as_str()).collect();
+    matches!(words.as_slice(), ["npm" | "yarn", "config", "set"] | ["npm", "set", _])
 }
 
 /// The name of `name@version`.
