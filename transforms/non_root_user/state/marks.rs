@@ -10,6 +10,7 @@ use harden_core::{Place, Scopes, State, Value};
 use super::{StateDirectory, is_in, is_state, join};
 use crate::non_root_user::launch::{Launched, Weight};
 use crate::non_root_user::view::View;
+use crate::support::image_paths::Origin;
 
 /// What RUN and ENV of the chain say about directories.
 #[derive(Default)]
@@ -312,7 +313,12 @@ pub(super) fn directories(view: &View<'_, '_>, launched: &Launched) -> Vec<State
 /// Whether files are copied into it, or it is the directory of the program.
 fn is_code(view: &View<'_, '_>, path: &str) -> bool {
     let workdir = view.paths.workdir().unwrap_or("/");
-    if is_in(workdir, path) || view.paths.origin(path).by().is_some() {
+    let copied = match view.paths.origin(path) {
+        // Nothing but the copy of a folder above it: the folder may be there, or the program makes it.
+        Origin::Built { .. } => false,
+        origin => origin.by().is_some(),
+    };
+    if is_in(workdir, path) || copied {
         return true;
     }
     view.paths.copied().any(|copied| copied.destination.as_ref().is_ok_and(|to| is_in(to, path)))
