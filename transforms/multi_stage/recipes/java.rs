@@ -24,9 +24,11 @@ use harden_core::{Hazard, Place, Why, image_path};
 
 use self::launch::{JavaCommand, Named};
 pub(super) use self::trace::Artefact;
+use crate::multi_stage::effects::{self, Effect};
 use crate::multi_stage::ran::Ran;
 use crate::multi_stage::split::{CopyOut, Split};
 use crate::multi_stage::view::View;
+use crate::support::image_paths::CopyKind;
 
 /// A build by one of the tools.
 pub(super) struct Build {
@@ -181,8 +183,15 @@ impl Made {
             }
         }
         for other in &command.others {
-            let Some(artefact) = find(other) else { continue };
             let archive = [".jar", ".war"].iter().any(|ending| other.path.ends_with(ending));
+            let Some(artefact) = find(other) else {
+                // What a goal of the build puts elsewhere, like an agent.
+                let known = || is_in_context(&other.path) || is_brought(view, &other.path);
+                if archive && other.slash && !known() {
+                    return Err(nobody_makes(&other.path));
+                }
+                continue;
+            };
             if archive {
                 self.add(other, &artefact);
             } else if other.slash {
@@ -225,6 +234,26 @@ impl Made {
             });
         }
     }
+}
+
+/// Whether a COPY, or a command whose files are known, brings a path.
+fn is_brought(view: &View<'_, '_>, path: &str) -> bool {
+    let is_below = |folder: &str| {
+        path.strip_prefix(folder.trim_end_matches('/'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let copied = view.run.paths.copied().any(|one| {
+        // What the build context has is known without it.
+        let elsewhere = !one.sources.iter().all(|source| matches!(source.kind, CopyKind::Context));
+        (elsewhere || view.files().is_err()) && one.destination.as_deref().is_ok_and(is_below)
+    });
+    let made = |effect: Effect| match effect {
+        Effect::Writes(paths) | Effect::Trees(paths) => paths.iter().any(|path| is_below(path)),
+        // A package may have it.
+        Effect::Packages(_) => path.starts_with("/usr/"),
+        _ => false,
+    };
+    copied || view.ran().flat_map(|ran| effects::of(view, ran)).any(made)
 }
 
 fn nobody_makes(path: &str) -> Why {
