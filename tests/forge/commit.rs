@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use crate::world::{BRANCH, SECRET, Said, TREE, World};
-
-/// The transforms that change [`TREE`], in order.
-const ORDER: [&str; 4] = ["add-to-copy", "pin-digest", "env-secrets", "non-root-user"];
+use crate::world::{BRANCH, ORDER, SECRET, Said, TREE, World};
 
 #[test]
 fn each_commit_is_what_a_run_with_the_transforms_so_far_would_write() {

@@ -11,7 +11,10 @@ use tempfile::TempDir;
 /// The made-up secret of [`TREE`].
 pub(crate) const SECRET: &str = "hunter2S3cretXyz9";
 
-/// Every transform but multi-stage finds something, and there are files beside the Dockerfiles.
+/// The transforms that change [`TREE`], in order.
+pub(crate) const ORDER: [&str; 4] = ["add-to-copy", "pin-digest", "env-secrets", "non-root-user"];
+
+/// Each of [`ORDER`] finds something, and there are files beside the Dockerfiles.
 pub(crate) const TREE: [(&str, &str); 4] = [
     (
         "web/Dockerfile",
@@ -137,9 +140,12 @@ impl World {
         Said::from(self.harden_command(arguments).output().unwrap())
     }
 
-    /// `harden commit` of everything but what splits a file into stages, which has tests of its own.
+    /// `harden commit` of the transforms in [`ORDER`], or of those that `--only` names.
     pub(crate) fn commit(&self, arguments: &[&str]) -> Said {
-        self.harden(&[&["commit", "--level", "suggest", "--skip", "multi-stage"], arguments].concat())
+        let order = ORDER.join(",");
+        let only = ["--only", &order];
+        let only = if arguments.contains(&"--only") { &[][..] } else { &only[..] };
+        self.harden(&[&["commit", "--level", "suggest"], only, arguments].concat())
     }
 
     /// Everything of the user in `r`: files with their times, `HEAD`, the index and the branches but ours.
