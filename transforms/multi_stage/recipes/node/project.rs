@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use harden_core::syntax::Keyword;
 use harden_core::{Hazard, Place, Value, Why, image_path};
 
 use super::commands::{self, Kind, Manager, Work};
@@ -185,9 +186,9 @@ pub(super) fn installed(view: &View<'_, '_>) -> BTreeSet<String> {
     packages.flatten().map(|package| package.name().to_owned()).collect()
 }
 
-/// Whether the folder of the project may belong to another user than root in the builder: the runtime stage makes it
-/// with WORKDIR, and what is copied into it keeps its owner, but not the folder itself. Where a RUN says who owns it,
-/// that is repeated.
+/// Whether the folder of the project may belong to another user than root in the builder: what is copied into it keeps
+/// its owner, but not the folder itself, which is root's unless WORKDIR makes it before for the user who has it in the
+/// builder. Where a RUN says who owns it, that is repeated.
 pub(super) fn foreign_owner(view: &View<'_, '_>, project: &Project) -> Option<Hazard> {
     let is_root = |user: &str| matches!(user.split(':').next(), Some("root" | "0" | ""));
     let step = view.steps.iter().take(project.last + 1).find(|step| match &step.state.user {
@@ -200,7 +201,7 @@ pub(super) fn foreign_owner(view: &View<'_, '_>, project: &Project) -> Option<Ha
             .iter()
             .any(|effect| matches!(effect, Effect::Owners(paths) if paths.contains(&project.root)))
     };
-    if view.ran().any(owns) {
+    if view.ran().any(owns) || is_entered(view, project) {
         return None;
     }
     let message = format!(
@@ -209,6 +210,16 @@ pub(super) fn foreign_owner(view: &View<'_, '_>, project: &Project) -> Option<Ha
         project.root
     );
     Some(Hazard { id: "folder-owner", message, place: Some(Place::Here(step.instruction.span())) })
+}
+
+/// Whether the runtime stage makes the folder with WORKDIR before it takes the files, so that it gets its owner.
+fn is_entered(view: &View<'_, '_>, project: &Project) -> bool {
+    let here = match view.steps.get(project.last + 1) {
+        Some(next) if next.instruction.keyword() == Keyword::Workdir => return false,
+        Some(next) => next.workdir.clone(),
+        None => view.end_workdir(),
+    };
+    here.is_ok_and(|here| is_below(&project.root, &here))
 }
 
 /// Whether `NODE_ENV` keeps dev dependencies from being installed (npm-install(1), "omit").
