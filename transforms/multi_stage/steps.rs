@@ -153,6 +153,13 @@ pub(crate) fn run(
                 }
                 Effect::Folders(paths) => {
                     for path in paths {
+                        // `install -d -o`, `mkdir -m`: the folder itself does not come with what is in it.
+                        let has_own =
+                            ran.name() == Some("install") || ran.command.has_flag(Some('m'), "mode");
+                        if has_own && is_new_folder(view, split, &path) {
+                            folders.push((index, path));
+                            continue;
+                        }
                         let is_never_run = is_left_behind(view, &path) || is_setting_of_builds(&path);
                         if is_carried(split, &path) || made.has(&path) || is_never_run {
                             continue;
