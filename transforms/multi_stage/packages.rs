@@ -164,7 +164,7 @@ pub(crate) fn install(
         return Err(Why::new("no-package-manager", message));
     };
     if manager == Manager::Apt && !list.is_empty() && wanted.installed.is_empty() {
-        split.hazards.extend(archived(view, release.as_ref(), &list));
+        split.hazards.extend(archived(view, split.runtime.family, release.as_ref(), &list));
     }
     if let Some(other) = wanted.installed.iter().find(|one| is_other(one.package.manager, manager)) {
         let message = format!("`{}` has no package {}", split.runtime.text, other.package.text);
@@ -227,8 +227,16 @@ pub(crate) fn removed(view: &View<'_, '_>, split: &Split, kept: &[String]) -> Re
 
 /// The runtime stage is the first to ask for packages, and Debian may have moved those of the release to its archive, where
 /// images do not look (debian.org/releases). Tags that move are those of releases that are maintained.
-fn archived(view: &View<'_, '_>, release: Option<&Release>, list: &[String]) -> Option<Hazard> {
-    let is_numbered = || view.image.tag_or_latest().starts_with(|first: char| first.is_ascii_digit());
+fn archived(
+    view: &View<'_, '_>,
+    family: Family,
+    release: Option<&Release>,
+    list: &[String],
+) -> Option<Hazard> {
+    // Ubuntu's old releases stay where images look until long after their end of life.
+    let is_debian = family != Family::Ubuntu;
+    let is_numbered =
+        || is_debian && view.image.tag_or_latest().starts_with(|first: char| first.is_ascii_digit());
     let what = match release {
         Some(release) if releases::is_archived(release) => {
             format!("the packages of Debian {} are only in its archive any more", release.name)
