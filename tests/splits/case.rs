@@ -43,7 +43,7 @@ pub(crate) struct Spec {
     /// Files that must still be there, besides what the answers show.
     #[serde(default)]
     pub(crate) kept: Vec<String>,
-    /// Its steps need PyPI or npm.
+    /// Its steps need `PyPI` or npm.
     #[serde(default)]
     pub(crate) network: bool,
 }

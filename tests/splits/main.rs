@@ -4,7 +4,7 @@
 //! Each folder of `cases` is an application with a `case.toml` that says how to tell that it works (see [`case`]). The
 //! base images stand for those they are named after; they are made here, from the packages of this Debian machine (see
 //! [`bases`]). Runs where `tests/builder` has found or started a Docker (`HARDEN_BUILDER`); says so and passes elsewhere.
-//! Steps of cases that say so use the network, for PyPI and npm; a case whose original does not build then is skipped by
+//! Steps of cases that say so use the network, for `PyPI` and npm; a case whose original does not build then is skipped by
 //! name. `HARDEN_CASES=word,word` runs only the cases whose names contain one of the words.
 
 #![cfg(target_os = "linux")]

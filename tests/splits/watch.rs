@@ -1,6 +1,7 @@
 //! Starting a container and watching what it does.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -67,7 +68,7 @@ pub(crate) fn watch(docker: &Docker, bases: &Bases, image: &str, spec: &Spec) ->
     }
     let done = running.wait(PATIENCE);
     if let Some(broken) = &mut seen.broken {
-        broken.push_str(&format!(" {}", done.last_words()));
+        let _ = write!(broken, " {}", done.last_words());
     }
     seen
 }
