@@ -231,7 +231,9 @@ fn kept(name: &str, patch: &Patch, problems: &mut Vec<String>) {
 fn moved(old: &Dockerfile, new: &Dockerfile, mut problem: impl FnMut(&str)) {
     let gone = |old: Vec<&str>, new: Vec<&str>| -> Option<String> {
         let mut left: BTreeMap<&str, usize> = BTreeMap::new();
-        new.iter().for_each(|one| *left.entry(*one).or_default() += 1);
+        for one in &new {
+            *left.entry(*one).or_default() += 1;
+        }
         let lost = old.into_iter().find(|one| {
             let count = left.entry(*one).or_default();
             *count = count.wrapping_sub(1);
