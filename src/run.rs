@@ -120,7 +120,9 @@ fn say(answer: Result<Answer, String>, out: &mut Sink<'_>, err: &mut Sink<'_>) -
 fn misuse(args: &RunArgs, verb: Verb, all: &[&'static dyn Transform]) -> Option<&'static str> {
     let stdin = args.input.paths.iter().any(|path| path == Path::new("-"));
     if args.verify || args.verifying.given() {
-        Some("--verify and the options of a verification belong to `harden verify` and to `harden --write --verify`")
+        Some(
+            "--verify and the options of a verification belong to `harden verify` and to `harden --write --verify`",
+        )
     } else if args.openshift && matches!(verb, Verb::Update) {
         Some("`harden update` moves digests and makes no users; leave --openshift out")
     } else if args.runtime.is_some() && matches!(verb, Verb::Update) {

@@ -182,6 +182,12 @@ fn base(view: &View<'_, '_>, work: &Work, sources: &Sources, runtime: RuntimeIma
     if work.has_dependencies {
         assumptions.push("the modules it uses start no other programs".to_owned());
     }
+    if sources.content_types {
+        assumptions.push(
+            "content types of the files it serves are among those Go knows without `/etc/mime.types`"
+                .to_owned(),
+        );
+    }
     Split {
         recipe: "go",
         reason: String::new(),

@@ -20,6 +20,8 @@ pub(super) struct Sources {
     pub(super) runs_any: bool,
     /// It makes temporary files.
     pub(super) temporary: bool,
+    /// It finds out the content type of files by their names.
+    pub(super) content_types: bool,
     /// What it looks for in a distribution: `user.Lookup`, `"/etc/`.
     pub(super) system: Option<&'static str>,
     /// It reads `testdata`.
@@ -101,10 +103,14 @@ fn has_package(text: &str) -> bool {
     text.lines().any(|line| line.trim_start_matches('\u{feff}').starts_with("package "))
 }
 
+/// Calls that look up a content type, in `/etc/mime.types` after a table of Go's own (package mime, `TypeByExtension`).
+const CONTENT_TYPES: [&str; 5] = ["FileServer", "ServeContent", "ServeFile", "TypeByExtension", "http.Dir("];
+
 /// Reads one file.
 fn scan(text: &str, found: &mut Sources) {
     found.testdata |= text.contains("testdata");
     found.temporary |= TEMPORARY.iter().any(|word| text.contains(word));
+    found.content_types |= CONTENT_TYPES.iter().any(|word| text.contains(word));
     if found.system.is_none() {
         found.system = SYSTEM.into_iter().find(|word| {
             text.match_indices(word).any(|(at, _)| {
