@@ -13,6 +13,7 @@ const MAX_SOURCES: usize = 600;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that was seen")]
 pub(super) struct Sources {
     /// Programs that it starts, by the name in the call.
     pub(super) runs: BTreeSet<String>,
