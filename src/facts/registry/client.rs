@@ -201,8 +201,9 @@ fn unanswered(host: &str, trouble: &Trouble) -> Failure {
         Trouble::NoConnection => {
             (Kind::Unreachable, format!("{host} cannot be reached; check the network and HTTPS_PROXY"))
         }
+        // It was reached: what one repository makes it do says little about the others.
         Trouble::Broken => {
-            (Kind::Unreachable, format!("{host} closed the connection before the answer was complete"))
+            (Kind::ServerError, format!("{host} closed the connection before the answer was complete"))
         }
         Trouble::NotTls => (
             Kind::Unreachable,
