@@ -110,6 +110,10 @@ impl Client {
             self.sent.fetch_add(1, Ordering::Relaxed);
             let answer = self.transport.send(request);
             drop(slot);
+            let reached = !matches!(
+                answer,
+                Err(Trouble::NoHost | Trouble::NoConnection | Trouble::Timeout | Trouble::Proxy)
+            );
             let (failure, asked) = match answer {
                 Ok(reply) if !may_pass(reply.status) => {
                     host.worked();
@@ -140,7 +144,7 @@ impl Client {
                     );
                     let failure = unanswered(&host.authority, &trouble);
                     if !passing {
-                        host.failed(&failure);
+                        host.failed(&failure, false);
                         return Err(Refusal::Failed(failure));
                     }
                     (failure, None)
@@ -149,7 +153,7 @@ impl Client {
             let wait = asked.unwrap_or_else(|| backoff(self.first_wait, attempt));
             let useless = attempt > self.retries || timeouts > 1 || wait > self.longest_wait;
             if useless || Instant::now() + wait > deadline {
-                host.failed(&failure);
+                host.failed(&failure, reached);
                 return Err(Refusal::Failed(failure));
             }
             if failure.kind == Kind::RateLimited {
@@ -201,9 +205,8 @@ fn unanswered(host: &str, trouble: &Trouble) -> Failure {
         Trouble::NoConnection => {
             (Kind::Unreachable, format!("{host} cannot be reached; check the network and HTTPS_PROXY"))
         }
-        // It was reached: what one repository makes it do says little about the others.
         Trouble::Broken => {
-            (Kind::ServerError, format!("{host} closed the connection before the answer was complete"))
+            (Kind::Unreachable, format!("{host} closed the connection before the answer was complete"))
         }
         Trouble::NotTls => (
             Kind::Unreachable,

@@ -121,15 +121,17 @@ impl Host {
     }
 
     /// All attempts of a request failed. A host that does not answer at all, or allows no more requests, is not asked
-    /// by others again, so that a run ends soon.
-    pub(super) fn failed(&self, failure: &Failure) {
+    /// by others again, so that a run ends soon. `reached`: there was a connection, and what one repository makes a server
+    /// do with it says little about the others.
+    pub(super) fn failed(&self, failure: &Failure, reached: bool) {
         if !failure.kind.is_about_host() {
             return;
         }
         let mut health = lock(&self.health);
         health.failures += 1;
         let limit = match (failure.kind, health.worked) {
-            (Kind::RateLimited, _) | (Kind::Unreachable | Kind::Timeout, false) => 1,
+            (Kind::RateLimited, _) => 1,
+            (Kind::Unreachable | Kind::Timeout, false) if !reached => 1,
             (_, false) => PATIENCE_WITH_STRANGERS,
             (_, true) => PATIENCE,
         };
