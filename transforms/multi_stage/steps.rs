@@ -6,9 +6,9 @@ mod paths;
 
 use std::collections::BTreeSet;
 
+use harden_core::Why;
 use harden_core::shell;
 use harden_core::syntax::Instruction;
-use harden_core::{Why, image_path};
 
 use super::effects::{self, Effect};
 use super::moves::{Fate, first_line, is_carried, is_in_project};
@@ -20,7 +20,7 @@ use super::view::{Step, View};
 use crate::support::base_images::Family;
 use globs::is_below;
 use parts::Parts;
-use paths::{is_named, is_new_folder, is_setting_of_builds};
+use paths::{is_left_behind, is_named, is_new_folder, is_setting_of_builds};
 
 /// What the RUN steps up to the split leave behind.
 #[derive(Clone, Debug, Default)]
@@ -341,33 +341,6 @@ fn has_zones(split: &Split) -> bool {
         release.family == Family::Debian
             && matches!(release.name.as_str(), "stretch" | "buster" | "bullseye" | "bookworm")
     })
-}
-
-/// Whether a path lies in a folder for what builds leave behind, and nothing says that the program lies there, too:
-/// people put programs into `/usr/src/app`.
-fn is_left_behind(view: &View<'_, '_>, path: &str) -> bool {
-    let is_any = |folders: &[&str]| folders.iter().any(|folder| is_below(folder, path));
-    let is_home =
-        |folder: &str| folder != "/" && image_path::resolve("/", folder) == folder && is_below(folder, path);
-    if view.end_workdir().is_ok_and(|folder| is_home(&folder)) {
-        return false;
-    }
-    if is_any(&["/usr/src", "/usr/local/src"]) {
-        return !view.run.paths.copied().any(|one| one.destination.as_deref().is_ok_and(is_home));
-    }
-    is_any(&[
-        "/tmp",
-        "/var/tmp",
-        "/var/cache/apt",
-        "/var/cache/apk",
-        "/var/cache/debconf",
-        "/var/cache/dnf",
-        "/var/cache/yum",
-        "/var/lib/apt",
-        "/var/lib/dpkg",
-        "/root/.cache",
-        "/root/.npm",
-    ])
 }
 
 /// Whether a COPY that the runtime stage repeats brings what `ran` removes at `path`. Without `-f`, `rm` fails where there

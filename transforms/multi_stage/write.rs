@@ -47,7 +47,7 @@ pub(crate) fn edits(view: &View<'_, '_>, split: &Split, moves: &Moves) -> Result
         }
     }
     let lines = runtime(view, split, moves, &builder);
-    edits.push(stage(last, &ending, &lines, split.last + 1 < view.steps.len()));
+    edits.push(stage(last, &ending, &lines));
     Ok(edits)
 }
 
@@ -240,7 +240,7 @@ fn below(instruction: Instruction<'_>, lines: &[String]) -> Edit {
 }
 
 /// Inserts the end of the builder and the runtime stage below the last step of the builder.
-fn stage(last: Instruction<'_>, ending: &[String], lines: &[String], follows: bool) -> Edit {
+fn stage(last: Instruction<'_>, ending: &[String], lines: &[String]) -> Edit {
     let file = last.file();
     let newline = file.line_ending();
     let at = last.full_span().end;
@@ -258,6 +258,5 @@ fn stage(last: Instruction<'_>, ending: &[String], lines: &[String], follows: bo
     if complete {
         text.push_str(newline);
     }
-    let _ = follows;
     Edit::insert(at, text)
 }

@@ -1,6 +1,9 @@
 //! What a path is to builds and to containers.
 
+use harden_core::image_path;
+
 use super::SYSTEM;
+use super::globs::is_below;
 use crate::multi_stage::split::Split;
 use crate::multi_stage::view::View;
 
@@ -49,4 +52,31 @@ pub(super) fn is_named(view: &View<'_, '_>, path: &str) -> bool {
 pub(super) fn is_new_folder(view: &View<'_, '_>, split: &Split, path: &str) -> bool {
     let is_workdir = view.end_workdir().is_ok_and(|folder| folder == path);
     is_workdir || split.copies.iter().any(|copy| copy.folder && copy.to == path && !SYSTEM.contains(&path))
+}
+
+/// Whether a path lies in a folder for what builds leave behind, and nothing says that the program lies there, too:
+/// people put programs into `/usr/src/app`.
+pub(super) fn is_left_behind(view: &View<'_, '_>, path: &str) -> bool {
+    let is_any = |folders: &[&str]| folders.iter().any(|folder| is_below(folder, path));
+    let is_home =
+        |folder: &str| folder != "/" && image_path::resolve("/", folder) == folder && is_below(folder, path);
+    if view.end_workdir().is_ok_and(|folder| is_home(&folder)) {
+        return false;
+    }
+    if is_any(&["/usr/src", "/usr/local/src"]) {
+        return !view.run.paths.copied().any(|one| one.destination.as_deref().is_ok_and(is_home));
+    }
+    is_any(&[
+        "/tmp",
+        "/var/tmp",
+        "/var/cache/apt",
+        "/var/cache/apk",
+        "/var/cache/debconf",
+        "/var/cache/dnf",
+        "/var/cache/yum",
+        "/var/lib/apt",
+        "/var/lib/dpkg",
+        "/root/.cache",
+        "/root/.npm",
+    ])
 }
